@@ -1,0 +1,4 @@
+extension FuzzTarget {
+  /// Every target, in the order `make fuzz` visits them.
+  public static let all: [FuzzTarget] = []
+}
