@@ -30,7 +30,6 @@ let package = Package(
     .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
   ],
@@ -39,6 +38,7 @@ let package = Package(
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
     module("Base", []),
     module("Market", ["Base"]),
@@ -55,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "hynous-data",
       dependencies: [
-        "Base", "Core", "Daemon", .product(name: "Yams", package: "Yams"),
+        "Core", "Daemon", "CYaml",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/hynous-data", swiftSettings: strict),
@@ -67,7 +67,8 @@ let package = Package(
       ],
       path: "Sources/hynous-sim", swiftSettings: strict),
     .target(
-      name: "FuzzTargets", dependencies: ["Base", "Market", "Wire", "Hyperliquid", "API", "Core", "Simulator"],
+      name: "FuzzTargets",
+      dependencies: ["Base", "Market", "Wire", "Hyperliquid", "API", "Core", "Simulator"],
       path: "Fuzz/Targets", swiftSettings: strict),
 
     tests("Base", ["Base"]),

@@ -1,0 +1,97 @@
+public import Base
+
+/// A connection to the exchange. Core chooses the number, the driver keeps the socket under it.
+@frozen
+public struct LinkID: Hashable, Sendable {
+  /// The number; small, reused after the link is closed.
+  public var raw: Int
+  /// The link `raw`.
+  @inlinable
+  public init(raw: Int) { self.raw = raw }
+}
+
+/// An API client's connection. The driver chooses the number: a slot index, reused after `clientClosed`.
+@frozen
+public struct ClientID: Hashable, Sendable {
+  /// The slot.
+  public var raw: Int
+  /// The client in slot `raw`.
+  @inlinable
+  public init(raw: Int) { self.raw = raw }
+}
+
+/// A REST request in flight. Core chooses the number and never reuses one within a run.
+@frozen
+public struct FetchID: Hashable, Sendable {
+  /// The running number.
+  public var raw: UInt64
+  /// The request `raw`.
+  @inlinable
+  public init(raw: UInt64) { self.raw = raw }
+}
+
+/// Why a connection to the exchange ended, as far as the driver can tell.
+public enum LinkFailure: Hashable, Sendable {
+  /// The name did not resolve.
+  case resolve
+  /// Nobody listens there.
+  case refused
+  /// It did not come up in time.
+  case timeout
+  /// The TLS handshake or record layer failed: wrong name, expired, unknown authority, truncated …
+  case tls(String)
+  /// The peer reset it or it broke.
+  case reset
+  /// The peer closed it.
+  case ended
+}
+
+/// Why a REST request got no answer.
+public enum FetchFailure: Hashable, Sendable {
+  /// The name did not resolve.
+  case resolve
+  /// No connection.
+  case connect
+  /// No complete answer before the deadline.
+  case timeout
+  /// The certificate was refused.
+  case tls(String)
+  /// The answer was larger than its bound.
+  case tooLarge
+  /// Anything else that broke the exchange of bytes.
+  case broken(String)
+}
+
+/// Everything that can happen to the service. Byte payloads are borrowed for the duration of one `step`.
+public enum Input {
+  /// The process is up; sent once, first.
+  case started
+  /// The deadline Core asked for has come (or the driver woke for another reason).
+  case wake
+  /// An exchange connection is up, TLS included.
+  case linkOpened(LinkID)
+  /// Bytes from an exchange connection; 64 readable bytes lie behind them.
+  case linkReceived(LinkID, UnsafeRawBufferPointer)
+  /// An exchange connection is gone (also when Core asked for it).
+  case linkClosed(LinkID, LinkFailure)
+  /// A client connected.
+  case clientAccepted(ClientID)
+  /// Bytes from a client.
+  case clientReceived(ClientID, UnsafeRawBufferPointer)
+  /// The client will send nothing more, but still reads.
+  case clientEnded(ClientID)
+  /// Everything sent to the client has left (answers `notifyDrained`).
+  case clientDrained(ClientID)
+  /// The client is gone (also when Core asked for it).
+  case clientClosed(ClientID)
+  /// A REST reply of any status; `retryAfterS` as the header said, if it did.
+  case reply(FetchID, status: Int, body: UnsafeRawBufferPointer, retryAfterS: Int?)
+  /// A REST request that got no reply.
+  case fetchFailed(FetchID, FetchFailure)
+  /// The batch in flight is on disk, or why not.
+  case stored(StoreOutcome)
+  /// The rows asked for at start have been read (an empty list for a new file), or why not.
+  case loaded(LoadOutcome)
+  /// Stop: finish what is in hand, flush, exit.
+  case stop
+}
