@@ -1,0 +1,66 @@
+# hynous-data: what a user or an engineer does with this tree. `make` alone lists the targets.
+# Everything a target needs from the system it installs by itself through apt (root or sudo), once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+SWIFT  := swift
+JOBS   ?= 2
+BUILD  := $(SWIFT) build -j $(JOBS) --explicit-target-dependency-import-check error
+STATIC := -c release --static-swift-stdlib
+SEEDS  ?= 100
+SECONDS_PER_TARGET ?= 60
+PREFIX ?= /usr/local
+PORT   ?= 8100
+SIM_PORT ?= 8200
+
+.PHONY: help build demo run test check fuzz sim bench golden dist install clean ci setup
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: ## Install the system packages the build and the tests need (apt).
+	@deploy/setup.sh build
+
+build: setup ## Release binaries in .build/release.
+	$(BUILD) $(STATIC)
+
+demo: build ## The daemon on a simulated exchange; needs no internet. Ctrl-C stops both.
+	@deploy/demo.sh $(SIM_PORT) $(PORT)
+
+run: build ## The daemon on mainnet with config/default.yaml.
+	exec .build/release/hynous-data run --config config/default.yaml
+
+test: setup ## All tests.
+	$(BUILD) --build-tests
+	$(SWIFT) test -j $(JOBS) --skip-build --disable-xctest
+
+check: setup ## Formatting and layout rules (swift-format lint).
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
+
+fuzz: setup ## Every fuzz target for SECONDS_PER_TARGET seconds, ASan on.
+	@Fuzz/run.sh $(SECONDS_PER_TARGET)
+
+sim: build ## Whole-service simulation: SEEDS seeded worlds with faults, each run twice and compared.
+	.build/release/hynous-sim seeds --count $(SEEDS)
+
+bench: build ## All measurements in one run, beside their yardsticks.
+	@deploy/setup.sh bench
+	@Tests/Bench/run.sh
+
+golden: setup ## Rewrite config/default.yaml and the golden answers from the code; look at the diff.
+	$(BUILD)
+	.build/debug/hynous-data print-config --defaults > config/default.yaml
+	HYNOUS_GOLDEN=write $(SWIFT) test -j $(JOBS) --disable-xctest --filter Golden
+
+dist: build ## A stripped binary and a tarball in dist/.
+	@deploy/dist.sh
+
+install: build ## Install the binary and a configuration under PREFIX.
+	install -D -s -m 755 .build/release/hynous-data $(DESTDIR)$(PREFIX)/bin/hynous-data
+	install -D -m 644 config/default.yaml $(DESTDIR)$(PREFIX)/share/hynous-data/default.yaml
+
+clean: ## Remove everything built.
+	rm -rf .build Fuzz/.build Tests/Bench/.build dist
+
+ci: ## What the gate runs.
+	.ci/run
