@@ -1,0 +1,28 @@
+// Who may spend REST weight, in the order of importance, and what each is guaranteed.
+//
+// Add a class: one value here, one line in `all`; shares must sum to at most 100 (a test checks it).
+
+/// A class of requests with a guaranteed share of the weight.
+public struct WeightClass: Hashable, Sendable {
+  /// Its name in metrics.
+  public let name: String
+  /// Its place in the order of importance; 0 is served first. The index into `all`.
+  public let rank: Int
+  /// Guaranteed share of the budget in percent. What it does not use is lent to others.
+  public let sharePct: Int
+  /// The part of the share (percent of the budget) that is never lent, so that a class that wakes up
+  /// need not wait a minute for its first request.
+  public let heldPct: Int
+
+  /// Listings and vault structure: small, and everything else depends on it.
+  public static let universe = WeightClass(name: "universe", rank: 0, sharePct: 15, heldPct: 8)
+  /// Watched wallets, HLP vaults and the biggest positions (tier 1).
+  public static let watched = WeightClass(name: "watched", rank: 1, sharePct: 40, heldPct: 6)
+  /// The other tiers' polls.
+  public static let tiers = WeightClass(name: "tiers", rank: 2, sharePct: 30, heldPct: 4)
+  /// Fill histories for profiles: pages of up to 120.
+  public static let profiles = WeightClass(name: "profiles", rank: 3, sharePct: 15, heldPct: 0)
+
+  /// Every class, by rank.
+  public static let all: [WeightClass] = [.universe, .watched, .tiers, .profiles]
+}
