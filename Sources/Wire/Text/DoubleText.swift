@@ -1,0 +1,139 @@
+public import Base
+
+/// Doubles ⇄ text, printed exactly as Python's `repr(float)` prints them.
+///
+/// The service's clients were fed by Python's json module, so the same value must give the same characters:
+/// `98341.0`, `0.1`, `1e-05`, `1e+16`, `-0.0`. Shortest text that reads back as the same double.
+public enum DoubleText {
+  /// The nearest double of a number in JSON's grammar; `nil` when it is not finite.
+  ///
+  /// Correctly rounded: small mantissas by one exact operation (Clinger 1990), the rest by the standard library.
+  public static func parse(_ text: UnsafeRawBufferPointer) -> Double? {
+    if let exact = parseExactly(text) { return exact }
+    guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else { return nil }
+    return value
+  }
+
+  /// At most 15 digits and a power of ten up to 22: both exact doubles, so one operation rounds correctly.
+  private static func parseExactly(_ text: UnsafeRawBufferPointer) -> Double? {
+    guard text.count <= 17 else { return nil }
+    var mantissa: UInt64 = 0
+    var digits = 0
+    var decimals = 0
+    var isBehindPoint = false
+    var isNegative = false
+    for (at, byte) in text.enumerated() {
+      let digit = byte &- UInt8(ascii: "0")
+      if digit < 10 {
+        mantissa = mantissa * 10 + UInt64(digit)
+        digits += 1
+        if isBehindPoint { decimals += 1 }
+      } else if byte == UInt8(ascii: "."), !isBehindPoint, digits > 0 {
+        isBehindPoint = true
+      } else if byte == UInt8(ascii: "-"), at == 0 {
+        isNegative = true
+      } else {
+        return nil
+      }
+    }
+    guard digits > 0, digits <= 15, !isBehindPoint || decimals > 0 else { return nil }
+    let value = Double(mantissa) / Double(DecimalText.powerOfTen(decimals))
+    return isNegative ? -value : value
+  }
+
+  /// Appends `value`, which must be finite.
+  public static func append(_ value: Double, to out: ByteBuffer) {
+    precondition(value.isFinite)
+    let magnitude = value.magnitude
+    if magnitude < 1e16 {
+      if magnitude == magnitude.rounded(.towardZero) {
+        // Below 1e16 a whole double's digits are its shortest form: neighbours are at most 2 apart and even.
+        if value.sign == .minus { out.append(UInt8(ascii: "-")) }
+        appendDigits(UInt64(magnitude), to: out)
+        return out.append(".0")
+      }
+      if magnitude >= 1e-4, appendShort(value, magnitude, to: out) { return }
+    }
+    // Swift's own shortest form differs from Python's only between 2^53 and 1e16, which are whole.
+    out.append(utf8: value.description)
+  }
+
+  /// Prints values of at most 8 decimals and 15 digits without the standard library's search.
+  ///
+  /// A decimal of at most 15 digits that reads back as `value` is its only one, hence its shortest.
+  private static func appendShort(_ value: Double, _ magnitude: Double, to out: ByteBuffer) -> Bool {
+    let scaled = (magnitude * 1e8).rounded()
+    guard scaled < 1e15, scaled / 1e8 == magnitude else { return false }
+    appendFixed(UInt64(scaled), isNegative: value.sign == .minus, decimals: 8, to: out)
+    return true
+  }
+
+  /// Appends `raw` × 10^-`scale` rounded half-even to `places` decimals, printed as the double nearest to that.
+  ///
+  /// Exact: the rounding sees the integer, not a double. `scale` and `places` 0…18.
+  public static func appendDecimal(raw: Int64, scale: Int, places: Int, to out: ByteBuffer) {
+    precondition(scale >= 0 && scale <= 18 && places >= 0 && places <= 18)
+    var magnitude = raw.magnitude
+    var decimals = scale
+    if places < scale {
+      let unit = DecimalText.powerOfTen(scale - places)
+      let (quotient, remainder) = magnitude.quotientAndRemainder(dividingBy: unit)
+      let half = unit / 2
+      let isUp = remainder > half || remainder == half && quotient & 1 == 1
+      magnitude = isUp ? quotient + 1 : quotient
+      decimals = places
+    }
+    let isNegative = raw < 0
+    if magnitude < 1_000_000_000_000_000, magnitude == 0 || magnitude >= smallestPlain(decimals) {
+      return appendFixed(magnitude, isNegative: isNegative, decimals: decimals, to: out)
+    }
+    let text = ByteBuffer(capacity: 64)
+    appendFixed(magnitude, isNegative: isNegative, decimals: decimals, to: text)
+    append(parse(text.bytes) ?? 0, to: out)
+  }
+
+  /// The least mantissa with `decimals` decimals that Python prints without an exponent (1e-4 and up).
+  private static func smallestPlain(_ decimals: Int) -> UInt64 {
+    decimals <= 4 ? 1 : DecimalText.powerOfTen(decimals - 4)
+  }
+
+  /// Appends `magnitude` × 10^-`decimals` with trailing zeros cut, at least one decimal kept.
+  private static func appendFixed(
+    _ magnitude: UInt64, isNegative: Bool, decimals: Int, to out: ByteBuffer
+  ) {
+    if isNegative { out.append(UInt8(ascii: "-")) }
+    let unit = DecimalText.powerOfTen(decimals)
+    let (whole, rest) = magnitude.quotientAndRemainder(dividingBy: unit)
+    appendDigits(whole, to: out)
+    guard rest != 0 else { return out.append(".0") }
+    let room = out.reserve(decimals + 1).assumingMemoryBound(to: UInt8.self)
+    room[0] = UInt8(ascii: ".")
+    var left = rest
+    var last = 0
+    for place in stride(from: decimals, through: 1, by: -1) {
+      let (quotient, digit) = left.quotientAndRemainder(dividingBy: 10)
+      room[place] = UInt8(ascii: "0") + UInt8(digit)
+      if last == 0, digit != 0 { last = place }
+      left = quotient
+    }
+    out.commit(last + 1)
+  }
+
+  /// Appends the decimal digits of `value`.
+  public static func appendDigits(_ value: UInt64, to out: ByteBuffer) {
+    let room = out.reserve(20).assumingMemoryBound(to: UInt8.self)
+    var count = 1
+    var bound: UInt64 = 10
+    while count < 20, value >= bound {
+      count += 1
+      bound = count < 20 ? bound &* 10 : bound
+    }
+    var left = value
+    for place in stride(from: count - 1, through: 0, by: -1) {
+      let (quotient, digit) = left.quotientAndRemainder(dividingBy: 10)
+      room[place] = UInt8(ascii: "0") + UInt8(digit)
+      left = quotient
+    }
+    out.commit(count)
+  }
+}
