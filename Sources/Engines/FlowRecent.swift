@@ -1,0 +1,119 @@
+/// The newest trades of one coin by (time, tid), in time order, for recognising duplicates.
+///
+/// A ring that begins with `placesMin` places and doubles, up to the engine's bound, only while what it would
+/// forget is younger than `horizonMs`: a burst within one block is remembered as a whole, a quiet coin costs
+/// 1 KB. Invariant: every counted trade later than `floor` is in the ring.
+struct FlowRecent {
+  static let placesMin = 64
+  /// A ring that reaches back this far does not grow.
+  static let horizonMs: Int64 = 2000
+
+  /// What is known about a trade.
+  enum Verdict {
+    case fresh, freshUnverified, duplicate, forgotten
+  }
+
+  /// The newest time; `Int64.min` when there is none.
+  var newest = Int64.min
+  /// Trades up to this time may have been forgotten.
+  var floor = Int64.min
+  private var times: UnsafeMutablePointer<Int64>?
+  private var tids: UnsafeMutablePointer<UInt64>?
+  private var mask = 0
+  private var start = 0
+  private var count = 0
+
+  /// Whether a trade is remembered.
+  var hasAny: Bool { count > 0 }
+  /// Bytes taken.
+  var bytes: Int { times == nil ? 0 : (mask + 1) * 16 }
+
+  func deallocate() {
+    times?.deallocate()
+    tids?.deallocate()
+  }
+
+  /// Whether a trade that is not newer than `newest` was counted already.
+  func judge(_ time: Int64, _ tid: UInt64) -> Verdict {
+    guard let times, let tids, count > 0 else { return .fresh }
+    var index = count - 1
+    while index >= 0 {
+      let place = (start + index) & mask
+      if times[place] < time { break }
+      if times[place] == time, tids[place] == tid { return .duplicate }
+      index -= 1
+    }
+    if time > floor { return .fresh }
+    return time == newest ? .freshUnverified : .forgotten
+  }
+
+  /// Remembers a trade later than every other.
+  @inline(__always)
+  mutating func append(_ time: Int64, _ tid: UInt64, placesMax: Int) {
+    if count > mask || times == nil { makeRoom(time, placesMax) }
+    let place = (start + count) & mask
+    times.unsafelyUnwrapped[place] = time
+    tids.unsafelyUnwrapped[place] = tid
+    count += 1
+    newest = time
+  }
+
+  /// Remembers a trade at its place in time.
+  mutating func insert(_ time: Int64, _ tid: UInt64, placesMax: Int) {
+    if time >= newest { return append(time, tid, placesMax: placesMax) }
+    if count > mask { makeRoom(newest, placesMax) }
+    guard let times, let tids else { return }
+    if time < times[start], floor != .min || count == 0 {
+      // Behind everything remembered, and something was forgotten: the floor covers it.
+      floor = max(floor, time)
+      return
+    }
+    var index = count
+    while index > 0, times[(start + index - 1) & mask] > time {
+      times[(start + index) & mask] = times[(start + index - 1) & mask]
+      tids[(start + index) & mask] = tids[(start + index - 1) & mask]
+      index -= 1
+    }
+    times[(start + index) & mask] = time
+    tids[(start + index) & mask] = tid
+    count += 1
+  }
+
+  /// Forgets trades after `horizon`.
+  mutating func forget(after horizon: Int64) {
+    guard let times else { return }
+    while count > 0, times[(start + count - 1) & mask] > horizon { count -= 1 }
+    newest = count > 0 ? times[(start + count - 1) & mask] : .min
+    if floor > horizon { floor = .min }
+  }
+
+  /// Makes one free place: grows while the oldest is young, else forgets the oldest.
+  @inline(never)
+  private mutating func makeRoom(_ time: Int64, _ placesMax: Int) {
+    guard let oldTimes = times, let oldTids = tids else { return grow(to: FlowRecent.placesMin) }
+    if oldTimes[start] >= time - FlowRecent.horizonMs, (mask + 1) * 2 <= placesMax {
+      grow(to: (mask + 1) * 2)
+      oldTimes.deallocate()
+      oldTids.deallocate()
+    } else {
+      floor = max(floor, oldTimes[start])
+      start = (start + 1) & mask
+      count -= 1
+    }
+  }
+
+  private mutating func grow(to places: Int) {
+    let freshTimes = UnsafeMutablePointer<Int64>.allocate(capacity: places)
+    let freshTids = UnsafeMutablePointer<UInt64>.allocate(capacity: places)
+    if let times, let tids {
+      for index in 0..<count {
+        freshTimes[index] = times[(start + index) & mask]
+        freshTids[index] = tids[(start + index) & mask]
+      }
+    }
+    times = freshTimes
+    tids = freshTids
+    start = 0
+    mask = places - 1
+  }
+}

@@ -1,0 +1,294 @@
+import Base
+import Market
+
+/// The totals of a coin's trades since it was first seen; they wrap, only differences mean anything.
+struct FlowTotals {
+  var buy: UInt64 = 0
+  var sell: UInt64 = 0
+  var buyCount: UInt64 = 0
+  var sellCount: UInt64 = 0
+
+  @inline(__always)
+  mutating func add(_ micros: Int64, count: UInt16) {
+    let trades = UInt64(count & FlowPool.countMax)
+    if count & FlowPool.sellBit == 0 {
+      buy &+= UInt64(bitPattern: micros)
+      buyCount &+= trades
+    } else {
+      sell &+= UInt64(bitPattern: micros)
+      sellCount &+= trades
+    }
+  }
+}
+
+/// Where one window of one coin begins.
+struct FlowCursor {
+  /// The totals of everything before the window.
+  var before = FlowTotals()
+  /// The chunk of the first entry inside; `FlowPool.none` when the coin holds nothing.
+  var chunk = FlowPool.none
+  /// The index of that entry; the chunk's count when no entry is inside.
+  var index = 0
+}
+
+/// One coin.
+struct FlowCoin {
+  var totals = FlowTotals()
+  /// The chunks with the oldest and the newest entries.
+  var head = FlowPool.none
+  var tail = FlowPool.none
+  /// The clock at which the first entry leaves a window: no cursor needs to move before. May be too early.
+  var nextExpiry = Int64.max
+  var recent = FlowRecent()
+  /// See `OrderFlow.heldSince`; `Int64.min` for "always".
+  var heldSince = Int64.min
+  /// The clock's epoch the cursors belong to.
+  var epoch: UInt32 = 0
+}
+
+/// The engine's whole state, behind one pointer so that no access pays for exclusivity checks or ARC.
+struct FlowState: ~Copyable {
+  var pool: FlowPool
+  var outcomes: UnsafeMutablePointer<UInt64>
+  var unverifiedTrades: UInt64 = 0
+  var droppedChunks: UInt64 = 0
+  var droppedTrades: UInt64 = 0
+
+  /// The monotone clock, milliseconds.
+  var clock: Int64 = 0
+  /// Counts the backward steps of the clock that were believed.
+  var epoch: UInt32 = 0
+  /// What the clock showed before the last such step.
+  var clockBeforeStep: Int64 = 0
+
+  /// Windows in milliseconds, the summary's behind the configured ones unless it is one of them.
+  let windowMs: UnsafeMutablePointer<Int64>
+  let windowCount: Int
+  let summaryWindow: Int
+  /// The longest configured window.
+  let longestWindow: Int
+  /// The window that decides how long a trade is held: the longest of all.
+  let holdingWindow: Int
+  let holdingMs: Int64
+  let shortestMs: Int64
+
+  let coinsMax: Int
+  let recentMax: Int
+  var coins: UnsafeMutablePointer<FlowCoin>
+  /// `windowCount` cursors per coin.
+  var cursors: UnsafeMutablePointer<FlowCursor>
+  var coinsRoom = 64
+  var coinsSeen = 0
+  var recentBytes = 0
+
+  init(windowsS: [Int], chunksMax: Int, recentMax: Int, coinsMax: Int) {
+    var all = windowsS.map { Int64($0) * 1000 }
+    let summaryMs = Int64(OrderFlow.summaryWindowS) * 1000
+    longestWindow = all.indices.max { all[$0] < all[$1] }!
+    if let index = all.firstIndex(of: summaryMs) {
+      summaryWindow = index
+    } else {
+      all.append(summaryMs)
+      summaryWindow = all.count - 1
+    }
+    holdingMs = all.max()!
+    holdingWindow = all.firstIndex(of: holdingMs)!
+    shortestMs = all.min()!
+    windowCount = all.count
+    windowMs = .allocate(capacity: all.count)
+    windowMs.initialize(from: all, count: all.count)
+    outcomes = .allocate(capacity: FlowOutcome.allCases.count)
+    outcomes.initialize(repeating: 0, count: FlowOutcome.allCases.count)
+    pool = FlowPool(chunksMax: chunksMax)
+    self.coinsMax = coinsMax
+    self.recentMax = max(recentMax, FlowRecent.placesMin)
+    coins = .allocate(capacity: coinsRoom)
+    cursors = .allocate(capacity: coinsRoom * windowCount)
+  }
+
+  deinit {
+    for index in 0..<coinsSeen { coins[index].recent.deallocate() }
+    coins.deallocate()
+    cursors.deallocate()
+    windowMs.deallocate()
+    outcomes.deallocate()
+  }
+
+  var memoryBytes: Int {
+    let perCoin = MemoryLayout<FlowCoin>.stride + windowCount * MemoryLayout<FlowCursor>.stride
+    return pool.memoryBytes + recentBytes + coinsRoom * perCoin
+  }
+
+  /// Moves the clock to `now`; see "Time" at `OrderFlow`.
+  @inline(__always)
+  mutating func tick(_ now: WallTime) {
+    if now.ms > clock { clock = min(now.ms, 1 << 50) }
+    if now.ms < clock - OrderFlow.backstepMaxMs { stepBack(now) }
+  }
+
+  @inline(never)
+  private mutating func stepBack(_ now: WallTime) {
+    clockBeforeStep = clock
+    clock = max(now.ms, 0)
+    guard clock < clockBeforeStep else { return }
+    // Coins that were not touched since an earlier step learn only of this one: settle them first.
+    for index in 0..<coinsSeen where coins[index].epoch != epoch { layOutAgain(index) }
+    epoch &+= 1
+  }
+
+  func hasTraded(_ coin: CoinID) -> Bool { coin.index < coinsSeen && coins[coin.index].recent.hasAny }
+
+  func lastTradeTime(_ coin: CoinID) -> WallTime? {
+    hasTraded(coin) ? WallTime(ms: coins[coin.index].recent.newest) : nil
+  }
+
+  func heldSince(_ coin: CoinID) -> WallTime? {
+    guard coin.index < coinsSeen, coins[coin.index].heldSince != .min else { return nil }
+    return WallTime(ms: coins[coin.index].heldSince)
+  }
+
+  /// The window's sums at the clock.
+  @inline(__always)
+  mutating func read(_ coin: CoinID, _ window: Int) -> FlowWindow {
+    guard coin.index < coinsSeen else { return .empty }
+    settle(coin.index)
+    let totals = coins[coin.index].totals
+    let before = cursors[coin.index * windowCount + window].before
+    return FlowWindow(
+      buy: Usd(micros: Int64(bitPattern: totals.buy &- before.buy)),
+      sell: Usd(micros: Int64(bitPattern: totals.sell &- before.sell)),
+      buyCount: Int(bitPattern: UInt(totals.buyCount &- before.buyCount)),
+      sellCount: Int(bitPattern: UInt(totals.sellCount &- before.sellCount)))
+  }
+
+  /// Makes the coin's cursors right for the clock.
+  @inline(__always)
+  mutating func settle(_ index: Int) {
+    if coins[index].epoch != epoch { layOutAgain(index) }
+    if clock > coins[index].nextExpiry { advance(index) }
+  }
+
+  /// Moves every cursor of the coin behind what has expired and gives back the chunks no window reaches.
+  @inline(never)
+  mutating func advance(_ index: Int) {
+    let row = cursors + index * windowCount
+    var nextExpiry = Int64.max
+    for window in 0..<windowCount {
+      let first = advance(&row[window], to: clock - windowMs[window])
+      if first != .max { nextExpiry = min(nextExpiry, first + windowMs[window]) }
+    }
+    coins[index].nextExpiry = nextExpiry
+    releaseExpired(index)
+  }
+
+  /// Moves one cursor to the first entry not older than `cut`; answers its time, `.max` when there is none.
+  private mutating func advance(_ cursor: inout FlowCursor, to cut: Int64) -> Int64 {
+    while cursor.chunk != FlowPool.none {
+      let header = pool.header(cursor.chunk)
+      let (base, count) = (header.pointee.base, Int(header.pointee.count))
+      let offsets = pool.offsets(cursor.chunk)
+      let notionals = pool.notionals(cursor.chunk)
+      let counts = pool.counts(cursor.chunk)
+      while cursor.index < count {
+        let time = base + Int64(offsets[cursor.index])
+        if time >= cut { return time }
+        cursor.before.add(notionals[cursor.index], count: counts[cursor.index])
+        cursor.index += 1
+      }
+      guard header.pointee.next != FlowPool.none else { return .max }
+      cursor.chunk = header.pointee.next
+      cursor.index = 0
+    }
+    return .max
+  }
+
+  /// Gives back the chunks before the holding window, and all when it is empty.
+  private mutating func releaseExpired(_ index: Int) {
+    let row = cursors + index * windowCount
+    let holding = row[holdingWindow]
+    guard holding.chunk != FlowPool.none else { return }
+    while coins[index].head != holding.chunk { releaseHead(index) }
+    guard holding.index == Int(pool.header(holding.chunk).pointee.count) else { return }
+    releaseHead(index)
+    for window in 0..<windowCount {
+      row[window].chunk = FlowPool.none
+      row[window].index = 0
+    }
+  }
+
+  /// Gives the coin's oldest chunk back; cursors must not point into it any more.
+  mutating func releaseHead(_ index: Int) {
+    let head = coins[index].head
+    let next = pool.header(head).pointee.next
+    coins[index].head = next
+    if next == FlowPool.none {
+      coins[index].tail = FlowPool.none
+    } else {
+      pool.header(next).pointee.previous = FlowPool.none
+    }
+    pool.give(head)
+  }
+
+  /// After the clock stepped back: forgets what is now in the far future, lets every window begin at the
+  /// oldest trade held and says from when on the windows are complete.
+  @inline(never)
+  mutating func layOutAgain(_ index: Int) {
+    let horizon = clock + OrderFlow.aheadMaxMs
+    coins[index].heldSince = max(coins[index].heldSince, min(clockBeforeStep - holdingMs, clock))
+    if coins[index].heldSince > clock { coins[index].heldSince = clock }
+    cutFuture(index, horizon)
+    coins[index].recent.forget(after: horizon)
+    let row = cursors + index * windowCount
+    for window in 0..<windowCount { row[window] = row[holdingWindow] }
+    coins[index].epoch = epoch
+    advance(index)
+  }
+
+  /// Takes the entries later than `horizon` out of the coin's totals and chunks.
+  private mutating func cutFuture(_ index: Int, _ horizon: Int64) {
+    let row = cursors + index * windowCount
+    // The holding window's cursor may stand behind entries that are cut: bring it to the head first.
+    while coins[index].tail != FlowPool.none {
+      let tail = coins[index].tail
+      let header = pool.header(tail)
+      let (notionals, counts) = (pool.notionals(tail), pool.counts(tail))
+      while header.pointee.count > 0 {
+        let last = Int(header.pointee.count) - 1
+        guard pool.time(tail, last) > horizon else { return }
+        if row[holdingWindow].chunk == tail, row[holdingWindow].index > last {
+          row[holdingWindow].index = last
+          row[holdingWindow].before.remove(notionals[last], count: counts[last])
+        }
+        coins[index].totals.remove(notionals[last], count: counts[last])
+        header.pointee.count -= 1
+      }
+      let previous = header.pointee.previous
+      coins[index].tail = previous
+      if previous == FlowPool.none {
+        coins[index].head = FlowPool.none
+        row[holdingWindow].chunk = FlowPool.none
+        row[holdingWindow].index = 0
+      } else {
+        pool.header(previous).pointee.next = FlowPool.none
+        if row[holdingWindow].chunk == tail {
+          row[holdingWindow].chunk = previous
+          row[holdingWindow].index = Int(pool.header(previous).pointee.count)
+        }
+      }
+      pool.give(tail)
+    }
+  }
+}
+
+extension FlowTotals {
+  mutating func remove(_ micros: Int64, count: UInt16) {
+    let trades = UInt64(count & FlowPool.countMax)
+    if count & FlowPool.sellBit == 0 {
+      buy &-= UInt64(bitPattern: micros)
+      buyCount &-= trades
+    } else {
+      sell &-= UInt64(bitPattern: micros)
+      sellCount &-= trades
+    }
+  }
+}
