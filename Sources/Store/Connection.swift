@@ -1,0 +1,84 @@
+import CSQLite
+
+/// One SQLite connection, closed at the end of its life.
+///
+/// Opened without SQLite's own mutex: whoever owns the value is its only user (`Database` sees to that).
+struct Connection: ~Copyable {
+  let handle: OpaquePointer
+
+  /// What a connection may do.
+  enum Mode {
+    /// Reads and writes; a missing file is made.
+    case write
+    /// Reads only; a missing file is an error.
+    case read
+  }
+
+  /// Opens `path`. The file itself is first touched by the first statement.
+  init(path: String, mode: Mode, busyMs: Int32) throws(StoreError) {
+    let access = mode == .write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY
+    var made: OpaquePointer?
+    let code = sqlite3_open_v2(path, &made, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    guard code == SQLITE_OK, let made else {
+      let error = StoreError(code: code, connection: made, doing: "opening \(path)")
+      sqlite3_close_v2(made)
+      throw error
+    }
+    handle = made
+    sqlite3_busy_timeout(made, busyMs)
+    _ = csqlite_defensive(made)
+  }
+
+  deinit { sqlite3_close_v2(handle) }
+
+  /// Whether the file was opened without write access, which SQLite falls back to silently.
+  var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
+
+  /// Whether a transaction is open.
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+  /// Rows the last statement changed.
+  var changes: Int { Int(sqlite3_changes64(handle)) }
+
+  /// Compiles `sql`.
+  func prepare(_ sql: String) throws(StoreError) -> Statement {
+    try Statement(sql, on: handle)
+  }
+
+  /// Runs SQL without parameters, dropping its rows.
+  func execute(_ sql: String) throws(StoreError) {
+    let statement = try prepare(sql)
+    while try statement.step() {}
+  }
+
+  /// The first column of the first row as an integer; `nil` without a row.
+  func integer(_ sql: String) throws(StoreError) -> Int64? {
+    let statement = try prepare(sql)
+    return try statement.step() ? statement.integer(0) : nil
+  }
+
+  /// The first column of the first row as text; `nil` without a row or for NULL.
+  func text(_ sql: String) throws(StoreError) -> String? {
+    let statement = try prepare(sql)
+    return try statement.step() ? statement.text(0) : nil
+  }
+
+  /// Runs `body` in one write transaction: all of it is committed or none.
+  func transaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+    try execute("BEGIN IMMEDIATE")
+    do {
+      let result = try body()
+      try execute("COMMIT")
+      return result
+    } catch {
+      rollback()
+      throw error
+    }
+  }
+
+  /// Ends a failed transaction. Some failures (disk full, I/O) have done it already, and a second failure
+  /// here would say nothing that the first did not.
+  func rollback() {
+    if isInTransaction { try? execute("ROLLBACK") }
+  }
+}

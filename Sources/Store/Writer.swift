@@ -1,0 +1,101 @@
+import CSQLite
+
+/// The one connection that writes: applies batches, checkpoints, sweeps.
+///
+/// `Database` keeps it behind its lock, so there is one user at a time.
+struct Writer: ~Copyable {
+  /// The most kinds of writes kept prepared; the register is far shorter, and longer would be our own bug.
+  static let statementsMax = 64
+
+  let connection: Connection
+  /// Prepared writes, `identities.count` of them; the pointer's memory is this value's own.
+  private let statements: UnsafeMutablePointer<Statement>
+  private var identities: [UInt] = []
+  /// Whether `synchronous` is FULL now; `nil` before it was ever set.
+  private var isFull: Bool?
+  /// Pages in the write-ahead log after the last commit, kept by a hook of SQLite's.
+  private let walPages: UnsafeMutablePointer<Int32>
+
+  /// Takes over an opened and migrated connection and prepares every write of the register.
+  init(_ connection: consuming Connection) throws(StoreError) {
+    self.connection = connection
+    statements = .allocate(capacity: Writer.statementsMax)
+    walPages = .allocate(capacity: 1)
+    walPages.initialize(to: 0)
+    sqlite3_wal_hook(
+      self.connection.handle,
+      { context, _, _, pages in
+        context?.storeBytes(of: pages, as: Int32.self)
+        return SQLITE_OK
+      }, walPages)
+    for write in Write.all {
+      do {
+        _ = try place(of: write)
+      } catch {
+        // The file has the columns but not, say, the primary key that the write relies on.
+        throw StoreError(.incompatible, "table \(write.table.name): \(error.message)")
+      }
+    }
+  }
+
+  deinit {
+    sqlite3_wal_hook(connection.handle, nil, nil)
+    statements.deinitialize(count: identities.count)
+    statements.deallocate()
+    walPages.deallocate()
+  }
+
+  /// Pages in the write-ahead log after the last commit.
+  var logPages: Int { Int(walPages.pointee) }
+
+  /// Applies `batch` in one transaction.
+  mutating func apply(_ batch: Batch) throws(StoreError) {
+    guard !batch.isEmpty else { return }
+    try setSynchronous(isFull: batch.isDurable)
+    var places: [Int] = []
+    for write in batch.writes { places.append(try place(of: write)) }
+    let statements = statements
+    try connection.transaction { () throws(StoreError) in
+      var first = 0
+      for row in batch.rows {
+        let cells = batch.writes[Int(row)].cells
+        try Writer.run(statements + places[Int(row)], batch.cells[first..<first + cells])
+        first += cells
+      }
+    }
+  }
+
+  private static func run(
+    _ statement: UnsafeMutablePointer<Statement>, _ cells: ArraySlice<Batch.Cell>
+  ) throws(StoreError) {
+    var index: Int32 = 0
+    for cell in cells {
+      index += 1
+      switch cell {
+      case .null: try statement.pointee.bindNull(at: index)
+      case .integer(let value): try statement.pointee.bind(value, at: index)
+      case .real(let value): try statement.pointee.bind(value, at: index)
+      case .text(let value): try statement.pointee.bind(value, at: index)
+      case .address(let value): try statement.pointee.bind(value, at: index)
+      }
+    }
+    try statement.pointee.run()
+  }
+
+  /// Where the prepared statement of `write` lies, prepared now if it never was.
+  private mutating func place(of write: Write) throws(StoreError) -> Int {
+    if let known = identities.firstIndex(of: write.identity) { return known }
+    precondition(identities.count < Writer.statementsMax, "more writes than statementsMax")
+    let statement = try Statement(write.text, on: connection.handle, isKept: true)
+    precondition(statement.parameterCount == write.cells, "a write's cells and its SQL disagree")
+    (statements + identities.count).initialize(to: statement)
+    identities.append(write.identity)
+    return identities.count - 1
+  }
+
+  private mutating func setSynchronous(isFull wanted: Bool) throws(StoreError) {
+    guard isFull != wanted else { return }
+    try connection.execute(wanted ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL")
+    isFull = wanted
+  }
+}
