@@ -1,0 +1,96 @@
+/// One endpoint: method, path, parameters, answers and the handler that writes the answer.
+///
+/// Each route is a value in a file of its own under `Routes/` and listed once in `Routes.swift`. Everything
+/// else — matching, parsing and refusing parameters, the OpenAPI text, the documentation page — is driven by it.
+public struct Route: Sendable {
+  /// The methods routes are registered for; HEAD is answered wherever GET is.
+  public enum Method: Int, Sendable, CaseIterable {
+    /// Reads.
+    case get
+    /// Creates or records.
+    case post
+    /// Replaces.
+    case put
+    /// Changes.
+    case patch
+    /// Removes.
+    case delete
+
+    /// As written in the request line.
+    public var text: StaticString {
+      switch self {
+      case .get: "GET"
+      case .post: "POST"
+      case .put: "PUT"
+      case .patch: "PATCH"
+      case .delete: "DELETE"
+      }
+    }
+  }
+
+  /// One possible answer.
+  public struct Answer: Sendable {
+    /// The HTTP status.
+    public let status: Int
+    /// When it is given, in one sentence.
+    public let about: String
+    /// What the JSON looks like; `nil` for a page of HTML.
+    public let schema: Schema?
+    /// A real answer, as JSON text; empty when there is none to show.
+    public let example: String
+
+    /// The answer `status`, shaped like `schema`.
+    public init(_ status: Int, _ about: String, _ schema: Schema?, example: String = "") {
+      self.status = status
+      self.about = about
+      self.schema = schema
+      self.example = example
+    }
+  }
+
+  /// The method.
+  public let method: Method
+  /// The path, `/v1/orderflow/{coin}`; each `{name}` is one segment and one of `parameters`.
+  public let path: StaticString
+  /// Short name, unique; the operation id and the prefix of its golden answers.
+  public let name: String
+  /// A few words.
+  public let summary: String
+  /// What the reader of the documentation should know.
+  public let about: String
+  /// Path parameters in the path's order, then query parameters; errors are reported in this order.
+  public let parameters: [Parameter]
+  /// The path of a real request, to try.
+  public let example: String
+  /// What it may answer, success first. The refusal of parameters (422) is added by itself.
+  public let answers: [Answer]
+  let answer: @Sendable (RouteCall) -> Void
+
+  /// The most parameters of one route.
+  public static let parametersMax = 12
+
+  init(
+    _ method: Method, _ path: StaticString, name: String, summary: String, about: String,
+    parameters: [Parameter] = [], example: String? = nil, answers: [Answer],
+    answer: @escaping @Sendable (RouteCall) -> Void
+  ) {
+    precondition(parameters.count <= Route.parametersMax)
+    self.method = method
+    self.path = path
+    self.name = name
+    self.summary = summary
+    self.about = about
+    self.parameters = parameters
+    self.example = example ?? "\(path)"
+    self.answers = answers
+    self.answer = answer
+  }
+
+  /// Whether a request can fail on its parameters.
+  var canRefuse: Bool {
+    parameters.contains {
+      if case .text = $0.kind { return false }
+      return true
+    }
+  }
+}

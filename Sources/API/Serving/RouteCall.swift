@@ -1,0 +1,176 @@
+/// One request on its way through a handler: what may be read, the parameters' values, and where the answer goes.
+///
+/// One object per router, used again for every request; nothing in it outlives the request. Text parameters are
+/// views into the request or into `scratch`, so handlers copy what they keep.
+import Base
+import Market
+import Wire
+
+final class RouteCall {
+  /// What may be read.
+  let views: Views
+  /// The printed documents.
+  let documents: Documents
+  /// The daemon's version.
+  let version: String
+  /// How many path segments stood for parameters.
+  var segmentCount = 0
+  /// Where the answer goes, while there is a request.
+  var response = ResponseFrame(into: ByteBuffer(capacity: 64), keepAlive: false, isHead: false)
+
+  private let segments: UnsafeMutablePointer<UnsafeRawBufferPointer>
+  private let values: UnsafeMutablePointer<ParameterValue>
+  /// Decoded text; `prepare` reserves what one request can need, so that views into it stay good.
+  private let scratch = ByteBuffer(capacity: 256)
+
+  init(views: Views, documents: Documents, version: String) {
+    self.views = views
+    self.documents = documents
+    self.version = version
+    segments = .allocate(capacity: RouteTable.parametersMax)
+    segments.initialize(
+      repeating: UnsafeRawBufferPointer(start: nil, count: 0), count: RouteTable.parametersMax)
+    values = .allocate(capacity: Route.parametersMax)
+    values.initialize(repeating: ParameterValue(), count: Route.parametersMax)
+  }
+
+  deinit {
+    segments.deallocate()
+    values.deallocate()
+  }
+
+  // MARK: For handlers
+
+  /// The views with `health` and `stats` filled.
+  var freshViews: Views {
+    views.refresh?(views)
+    return views
+  }
+
+  /// Begins the JSON answer `status`; the router ends it.
+  func begin(_ status: Int) -> JSONWriter {
+    response.begin(status, .json)
+    return JSONWriter(into: response.buffer)
+  }
+
+  /// Answers with JSON that is printed already.
+  func answer(_ status: Int, with json: ByteBuffer) {
+    response.begin(status, .json)
+    response.buffer.append(json.bytes)
+  }
+
+  /// Answers with a page.
+  func answer(_ status: Int, html page: ByteBuffer) {
+    response.begin(status, .html)
+    response.buffer.append(page.bytes)
+  }
+
+  /// The parameter at `index` of the route's list, a text.
+  func text(_ index: Int) -> UnsafeRawBufferPointer { values[index].text }
+  /// The parameter at `index` of the route's list, a whole number.
+  func integer(_ index: Int) -> Int64 { values[index].integer }
+  /// The parameter at `index` of the route's list, a number.
+  func number(_ index: Int) -> Double { values[index].number }
+  /// The parameter at `index` of the route's list, a yes or no.
+  func flag(_ index: Int) -> Bool { values[index].flag }
+
+  /// The coin the text parameter at `index` means: exact spelling first, then any capitals.
+  func coin(_ index: Int) -> CoinID? {
+    views.coins.find(text(index)) ?? views.coins.resolve(String(decoding: text(index), as: UTF8.self))
+  }
+
+  /// The text parameter at `index` in capitals, as answers echo a coin nobody lists.
+  func uppercased(_ index: Int) -> String { String(decoding: text(index), as: UTF8.self).uppercased() }
+
+  // MARK: For the router
+
+  /// Makes ready for a request whose target has `targetBytes` bytes.
+  func prepare(targetBytes: Int) {
+    scratch.removeAll()
+    segmentCount = 0
+    // Every byte of the target is decoded at most twice: as path or query text, and when names are compared.
+    _ = scratch.reserve(2 * targetBytes)
+  }
+
+  /// Notes a path segment that stands for a parameter.
+  func addSegment(_ segment: UnsafeRawBufferPointer) {
+    segments[segmentCount] = segment
+    segmentCount += 1
+  }
+
+  /// The path segment that stood for parameter `index`, decoded.
+  func segment(_ index: Int) -> UnsafeRawBufferPointer { segments[index] }
+
+  /// Whether segment `index` is valid UTF-8.
+  func isUTF8(_ index: Int) -> Bool {
+    segments[index].allSatisfy { $0 < 0x80 } || String(validating: segments[index], as: UTF8.self) != nil
+  }
+
+  /// The value `parameter` at `index` gets from `input`, its default when that is `nil`; or what is wrong.
+  func take(_ parameter: Parameter, _ index: Int, _ input: UnsafeRawBufferPointer?) -> ParameterProblem? {
+    guard let input else {
+      values[index] = parameter.kind.initialValue
+      return nil
+    }
+    return parameter.kind.parse(input, into: &values[index])
+  }
+
+  /// The decoded value of the last pair called `name` in `query`.
+  func query(_ query: UnsafeRawBufferPointer, _ name: String) -> UnsafeRawBufferPointer? {
+    var last: UnsafeRawBufferPointer?
+    var low = 0
+    while low <= query.count {
+      var high = low
+      var equals = -1
+      while high < query.count, query[high] != UInt8(ascii: "&") {
+        if equals < 0, query[high] == UInt8(ascii: "=") { equals = high }
+        high += 1
+      }
+      let nameEnd = equals < 0 ? high : equals
+      let mark = scratch.count
+      let key = decoded(UnsafeRawBufferPointer(rebasing: query[low..<nameEnd]), plusIsSpace: true)
+      let isSame = key.elementsEqual(name.utf8)
+      scratch.truncate(to: mark)
+      if isSame { last = UnsafeRawBufferPointer(rebasing: query[(equals < 0 ? high : equals + 1)..<high]) }
+      low = high + 1
+    }
+    return last.map { decoded($0, plusIsSpace: true) }
+  }
+
+  /// `text` with `%` escapes resolved; an escape that is none stays as it is.
+  func decoded(_ text: UnsafeRawBufferPointer, plusIsSpace: Bool) -> UnsafeRawBufferPointer {
+    let start = scratch.count
+    var index = 0
+    while index < text.count {
+      var byte = text[index]
+      if byte == UInt8(ascii: "%"), index + 2 < text.count, let high = RouteCall.hex(text[index + 1]),
+        let low = RouteCall.hex(text[index + 2])
+      {
+        byte = high << 4 | low
+        index += 2
+      } else if plusIsSpace, byte == UInt8(ascii: "+") {
+        byte = UInt8(ascii: " ")
+      }
+      scratch.append(byte)
+      index += 1
+    }
+    return scratch.bytes(in: start..<scratch.count)
+  }
+
+  private static func hex(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+}
+
+/// The value of one parameter; the member of its kind is set.
+struct ParameterValue {
+  var integer: Int64 = 0
+  var number = 0.0
+  var flag = false
+  var text = UnsafeRawBufferPointer(start: nil, count: 0)
+}

@@ -1,0 +1,162 @@
+/// From a parsed request to its answer: host check, route, parameters, handler; every refusal in JSON.
+///
+/// Nothing a client sends is answered with a 500. One router serves all connections; it holds no state between
+/// requests but its counters.
+import Base
+import Wire
+
+/// Answers requests.
+public final class Router {
+  private let routes: [Route]
+  private let table: RouteTable
+  private let hosts: HostCheck
+  private let call: RouteCall
+  /// Requests answered, refusals included.
+  public private(set) var requests: UInt64 = 0
+
+  /// A router over every route of the register.
+  public convenience init(views: Views, options: APIOptions) {
+    self.init(views: views, options: options, routes: Route.all)
+  }
+
+  /// A router over `routes`, for tests of the parts that do not depend on the register.
+  init(views: Views, options: APIOptions, routes: [Route]) {
+    self.routes = routes
+    table = RouteTable(routes)
+    hosts = HostCheck(options)
+    call = RouteCall(
+      views: views, documents: Documents(routes, version: options.version), version: options.version)
+  }
+
+  /// What the router needs to know of a request.
+  struct Request {
+    /// `nil` when no route can have it (OPTIONS, unknown methods).
+    var method: Route.Method?
+    /// Whether only the head of the answer is wanted; `method` is then `.get`.
+    var isHead = false
+    /// The target's path as sent, still encoded.
+    var path: UnsafeRawBufferPointer
+    /// What follows the `?`, still encoded; empty when there is none.
+    var query: UnsafeRawBufferPointer
+    /// The `Host` header's value; `nil` when there is none (HTTP/1.0).
+    var host: UnsafeRawBufferPointer?
+    /// Whether the connection stays open behind the answer.
+    var keepAlive: Bool
+  }
+
+  /// Appends the answer to `request`.
+  func answer(_ request: Request, into out: ByteBuffer) {
+    requests &+= 1
+    call.response = ResponseFrame(into: out, keepAlive: request.keepAlive, isHead: request.isHead)
+    if let host = request.host, !hosts.accepts(host) {
+      return refuse(421, "Host not allowed")
+    }
+    call.prepare(targetBytes: request.path.count + request.query.count)
+    let node = table.find(request.path, call)
+    guard node >= 0, table.isEnd(node) else { return answerUnknown(request) }
+    let index = request.method.map { table.route(at: node, $0) } ?? -1
+    guard index >= 0 else { return refuseMethod(node) }
+    guard takePathParameters(index), takeQueryParameters(index, request.query) else { return }
+    routes[index].answer(call)
+    call.response.end()
+  }
+
+  /// Appends the answer to a request that could not be read; the connection ends with it.
+  func answer(malformed status: Int, _ reason: StaticString, into out: ByteBuffer) {
+    requests &+= 1
+    call.response = ResponseFrame(into: out, keepAlive: false, isHead: false)
+    refuse(status, reason)
+  }
+
+  // MARK: Refusals
+
+  /// `{"detail":"reason"}`.
+  private func refuse(
+    _ status: Int, _ reason: StaticString, extra: (name: StaticString, value: UnsafeRawBufferPointer)? = nil
+  ) {
+    call.response.begin(status, .json, extra: extra)
+    var json = JSONWriter(into: call.response.buffer)
+    json.beginObject()
+    json.key(Router.detail)
+    json.string(reason)
+    json.endObject()
+    call.response.end()
+  }
+
+  private static let detail: StaticString = "detail"
+
+  /// 405 with the methods the path has. HEAD goes without saying where GET is, as with the replaced service.
+  private func refuseMethod(_ node: Int) {
+    let allowed = ByteBuffer(capacity: 64)
+    for method in Route.Method.allCases where table.route(at: node, method) >= 0 {
+      if !allowed.isEmpty { allowed.append(", ") }
+      allowed.append(method.text)
+    }
+    refuse(405, "Method Not Allowed", extra: ("allow", allowed.bytes))
+  }
+
+  /// 404, or 307 to the path without its final slashes when a route stands there.
+  private func answerUnknown(_ request: Request) {
+    var high = request.path.count
+    while high > 1, request.path[high - 1] == UInt8(ascii: "/") { high -= 1 }
+    let path = UnsafeRawBufferPointer(rebasing: request.path[..<high])
+    guard high < request.path.count, case let node = table.find(path, call), node >= 0, table.isEnd(node)
+    else { return refuse(404, "Not Found") }
+    let location = ByteBuffer(capacity: 256)
+    if let host = request.host {
+      location.append("http://")
+      location.append(host)
+    }
+    location.append(path)
+    if !request.query.isEmpty {
+      location.append("?")
+      location.append(request.query)
+    }
+    call.response.begin(307, .none, extra: ("location", location.bytes))
+    call.response.end()
+  }
+
+  // MARK: Parameters
+
+  /// Takes the path's parameters; answers 400 or 422 and `false` when one cannot be taken.
+  private func takePathParameters(_ index: Int) -> Bool {
+    for segment in 0..<call.segmentCount where !call.isUTF8(segment) {
+      refuse(400, "Path is not valid UTF-8")
+      return false
+    }
+    return true
+  }
+
+  /// Takes the values of all parameters, or answers 422 with everything that is wrong and `false`.
+  private func takeQueryParameters(_ index: Int, _ query: UnsafeRawBufferPointer) -> Bool {
+    let count = routes[index].parameters.count
+    var refusal: JSONWriter?
+    var segment = 0
+    for parameter in 0..<count {
+      let input: UnsafeRawBufferPointer?
+      if routes[index].parameters[parameter].place == .path {
+        input = call.segment(segment)
+        segment += 1
+      } else {
+        input = query.isEmpty ? nil : call.query(query, routes[index].parameters[parameter].name)
+      }
+      guard let problem = call.take(routes[index].parameters[parameter], parameter, input) else { continue }
+      var json = refusal ?? beginRefusal()
+      if let input { Refusal.write(routes[index].parameters[parameter], problem, input: input, &json) }
+      refusal = json
+    }
+    guard var json = refusal else { return true }
+    json.endArray()
+    json.endObject()
+    call.response.end()
+    return false
+  }
+
+  private func beginRefusal() -> JSONWriter {
+    var json = call.begin(422)
+    json.beginObject()
+    json.key(Router.detail)
+    json.beginArray()
+    return json
+  }
+}

@@ -1,0 +1,72 @@
+/// Everything the routes may read, gathered in one object that Core owns and fills.
+///
+/// Routes read, never write. What they read is Core's own state of this loop turn, so answers need no copies
+/// and no locks. Facts that cost something to gather are filled on demand, by `refresh`.
+public import Base
+public import Engines
+public import Market
+
+/// A span of exchange time in which trades of a coin were not received.
+@frozen
+public struct Gap: Hashable, Sendable {
+  /// The last moment before the loss for which trades are known.
+  public var from: WallTime
+  /// When trades were received again; `nil` while they are not.
+  public var to: WallTime?
+
+  /// The gap between these moments.
+  @inlinable
+  public init(from: WallTime, to: WallTime?) {
+    self.from = from
+    self.to = to
+  }
+}
+
+/// Which part of the past a coin's trades are known for.
+public struct Coverage: Sendable {
+  /// Exchange time from which on the coin is followed; `nil` while it is not yet.
+  public var since: WallTime?
+  /// What is missing since then, oldest first, not overlapping; only the last may be open.
+  public var gaps: [Gap]
+  /// The most gaps kept per coin; the owner merges the oldest two when there are more.
+  public static let gapsMax = 64
+
+  /// Followed from `since`, without these gaps.
+  public init(since: WallTime? = nil, gaps: [Gap] = []) {
+    self.since = since
+    self.gaps = gaps
+  }
+}
+
+/// What the routes may read.
+public final class Views {
+  /// The order flow of all coins.
+  public let orderFlow: OrderFlow
+  /// The coins. Core's own register lives here, so that there is one copy.
+  public var coins = Coins()
+  /// By coin index; a coin behind the end is not followed.
+  public var coverage: [Coverage] = []
+  /// This turn's clocks.
+  public var now: Now
+  /// The exchange's clock, as estimated this turn.
+  public var exchangeNow: WallTime
+  /// When the service started.
+  public var started: Instant
+  /// What `/health` reports.
+  public var health = HealthFacts()
+  /// What `/v1/stats` reports.
+  public var stats = StatsFacts()
+  /// Fills `health` and `stats`; called by the routes that report them, before they read. Set once by Core.
+  public var refresh: ((Views) -> Void)?
+
+  /// Views of `orderFlow`, everything else empty, at `now`.
+  public init(orderFlow: OrderFlow, now: Now) {
+    self.orderFlow = orderFlow
+    self.now = now
+    exchangeNow = now.wall
+    started = now.instant
+  }
+
+  /// Time since the start.
+  var uptime: TimeSpan { now.instant - started }
+}
