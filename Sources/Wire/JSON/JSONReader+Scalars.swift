@@ -73,6 +73,17 @@ extension JSONReader {
     return value
   }
 
+  /// Reads a number, or a string holding one, as the nearest double.
+  ///
+  /// Errors: `.badNumber` for text that is no number, `.numberOverflow` when there is no finite double.
+  public mutating func readDoubleText() throws(JSONError) -> Double {
+    guard try peek() == UInt8(ascii: "\"") else { return try readDouble() }
+    let text = try string()
+    guard !text.hasEscapes, DecimalText.isDecimal(text.bytes) else { throw error(.badNumber) }
+    guard let value = DoubleText.parse(text.bytes) else { throw error(.numberOverflow) }
+    return value
+  }
+
   /// Reads a number, or a string holding one, as an exact multiple of 10^-`scale`.
   ///
   /// Digits finer than the scale follow `rounding`. Errors: `.badNumber` for text that is no number,

@@ -40,8 +40,58 @@ public struct JSONReader: ~Copyable {
     isFresh = false
   }
 
+  /// A reader inside an object, standing before the value of one of its members.
+  ///
+  /// `bytes` run from that value to the text's end: read the value, then `nextKey` until `nil`, then `finish`.
+  @inlinable
+  public init(
+    inObject bytes: UnsafeRawBufferPointer, depthMax: Int = 32, sizeMax: Int = JSONReader.sizeMax
+  ) {
+    self.init(bytes, depthMax: depthMax, sizeMax: sizeMax)
+    depth -= 1
+  }
+
   /// The byte the reader stands at, from the start of the text.
   @inlinable public var offset: Int { cursor - start }
+
+  // MARK: For decoders that know the bytes to come
+
+  /// Where the reader stands. For decoders that look at the bytes themselves.
+  @inlinable public var position: UnsafePointer<UInt8> { cursor }
+
+  /// The text's end.
+  @inlinable public var limit: UnsafePointer<UInt8> { end }
+
+  /// Goes on behind a value the caller has read and validated by itself, byte for byte as strictly.
+  @inlinable
+  public mutating func jump(behind value: UnsafePointer<UInt8>) {
+    precondition(value >= cursor && value <= end)
+    cursor = value
+  }
+
+  /// The state to come back to with `rewind`, for a second attempt at the value the reader stands before.
+  @frozen
+  public struct Mark {
+    @usableFromInline let cursor: UnsafePointer<UInt8>
+    @usableFromInline let depth: Int
+
+    @inlinable
+    init(cursor: UnsafePointer<UInt8>, depth: Int) {
+      self.cursor = cursor
+      self.depth = depth
+    }
+  }
+
+  /// Remembers where the reader stands: before a value.
+  @inlinable public var mark: Mark { Mark(cursor: cursor, depth: depth) }
+
+  /// Goes back to a value whose reading failed or was given up.
+  @inlinable
+  public mutating func rewind(to mark: Mark) {
+    cursor = mark.cursor
+    depth = mark.depth
+    isFresh = false
+  }
 
   // MARK: Containers
 

@@ -63,6 +63,14 @@ public enum DecimalText {
     return isNegative ? 0 &- value : value
   }
 
+  /// Whether `text` has the form `parse` accepts.
+  public static func isDecimal(_ text: UnsafeRawBufferPointer) -> Bool {
+    do {
+      _ = try DecimalShape(text)
+      return true
+    } catch { return false }
+  }
+
   /// 10^`exponent`, 0…19.
   @inlinable
   @inline(__always)

@@ -1,0 +1,165 @@
+import Base
+public import Market
+public import Wire
+
+extension Feed {
+  /// Executions of one coin: 1…n a message; the first message after subscribing replays about 30 old ones.
+  public static let trades = Feed(channel: .trades, name: "trades", subject: .coin)
+}
+
+/// The trades of one message, in storage that is reused: no allocation per trade or per message.
+///
+/// A row that is not a trade (missing or odd field) is counted in `invalid`, a row of a coin we do not list in
+/// `unlisted`; the others are kept. Broken JSON throws and keeps nothing.
+/// Bound: `tradesMax` trades a message; more are counted in `dropped`.
+public final class TradesFeed {
+  /// The most trades kept of one message; a message of the largest size holds about as many.
+  public static let tradesMax = 16384
+
+  /// Rows that are no trades.
+  public private(set) var invalid = 0
+  /// Rows of coins that are not listed.
+  public private(set) var unlisted = 0
+  /// Trades beyond `tradesMax`.
+  public private(set) var dropped = 0
+
+  private var storage: UnsafeMutablePointer<Trade>
+  private var capacity = 64
+  private var filled = 0
+
+  /// Empty storage.
+  public init() { storage = .allocate(capacity: capacity) }
+
+  deinit { storage.deallocate() }
+
+  /// The trades of the last message, in its order; valid until the next `decode`.
+  public var trades: UnsafeBufferPointer<Trade> { UnsafeBufferPointer(start: storage, count: filled) }
+
+  /// Reads the message of channel `trades`.
+  public func decode(_ frame: Frame, coins: borrowing Coins) throws(JSONError) {
+    clear()
+    do throws(JSONError) {
+      var reader = frame.reader()
+      try reader.beginArray()
+      while try reader.nextElement() {
+        try readRow(&reader, coins)
+      }
+      try frame.finish(&reader)
+    } catch {
+      clear()
+      throw error
+    }
+  }
+
+  private func clear() {
+    filled = 0
+    invalid = 0
+    unlisted = 0
+    dropped = 0
+  }
+
+  private func keep(_ trade: Trade) {
+    if filled == capacity {
+      guard capacity < TradesFeed.tradesMax else {
+        dropped += 1
+        return
+      }
+      grow()
+    }
+    (storage + filled).initialize(to: trade)
+    filled += 1
+  }
+
+  private func grow() {
+    let fresh = UnsafeMutablePointer<Trade>.allocate(capacity: capacity * 2)
+    fresh.moveInitialize(from: storage, count: filled)
+    storage.deallocate()
+    storage = fresh
+    capacity *= 2
+  }
+
+  /// Reads one row of any shape.
+  private func readRow(_ reader: inout JSONReader, _ coins: borrowing Coins) throws(JSONError) {
+    guard try reader.peekKind() == .object else {
+      try reader.skipValue()
+      invalid += 1
+      return
+    }
+    var row = TradeRow()
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if key.is("coin") {
+        row.coin = try reader.readText()
+      } else if key.is("side") {
+        row.side = try reader.readSide()
+      } else if key.is("px") {
+        row.px = try reader.readExact()
+      } else if key.is("sz") {
+        row.sz = try reader.readExact()
+      } else if key.is("time") {
+        row.time = try reader.readTime()
+      } else if key.is("tid") {
+        row.tid = try reader.readCount()
+      } else if key.is("users") {
+        (row.buyer, row.seller) = try reader.readUsers()
+      } else {
+        try reader.skipValue()
+      }
+    }
+    guard let name = row.coin, let side = row.side, let px = row.px, let sz = row.sz, let time = row.time,
+      let tid = row.tid, let buyer = row.buyer, let seller = row.seller
+    else {
+      invalid += 1
+      return
+    }
+    guard let coin = coins.find(name) else {
+      unlisted += 1
+      return
+    }
+    keep(
+      Trade(
+        coin: coin, side: side, px: Px(raw: px), sz: Sz(raw: sz), time: time, tid: tid, buyer: buyer,
+        seller: seller))
+  }
+}
+
+/// A row as far as it is read; a fresh one per row, so that nothing is left over from the one before.
+private struct TradeRow {
+  var coin: JSONText?
+  var side: Side?
+  var px: Int64?
+  var sz: Int64?
+  var time: WallTime?
+  var tid: UInt64?
+  var buyer: Address?
+  var seller: Address?
+}
+
+extension JSONReader {
+  /// A decimal above zero with at most 8 decimals, in units of 1e-8; `nil` for anything else well-formed.
+  fileprivate mutating func readExact() throws(JSONError) -> Int64? {
+    let raw = try tolerating { (reader) throws(JSONError) in
+      try reader.readDecimal(scale: 8, rounding: .refuse)
+    }
+    guard let raw, raw > 0 else { return nil }
+    return raw
+  }
+
+  /// `[buyer, seller]`; nothing for anything else well-formed.
+  fileprivate mutating func readUsers() throws(JSONError) -> (Address?, Address?) {
+    guard try peekKind() == .array else {
+      try skipValue()
+      return (nil, nil)
+    }
+    var users: (Address?, Address?) = (nil, nil)
+    var count = 0
+    try beginArray()
+    while try nextElement() {
+      let user = try readAddress()
+      if count == 0 { users.0 = user }
+      if count == 1 { users.1 = user }
+      count += 1
+    }
+    return count == 2 ? users : (nil, nil)
+  }
+}
