@@ -16,7 +16,7 @@ public protocol ListenerOwner: AnyObject {
 }
 
 /// A listener's settings.
-public struct ListenerOptions: Sendable {
+public struct ListenerOptions {
   /// Connections the system holds for us between two turns.
   public var backlog = 511
   /// The most open connections; more are refused and counted.

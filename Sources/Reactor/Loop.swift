@@ -37,8 +37,14 @@ public final class Loop {
   let readBuffer: UnsafeMutableRawPointer
   /// Where TLS streams decrypt to; made at the first use.
   private var plainBuffer: UnsafeMutableRawPointer?
+  /// Where TLS streams take their records from; made at the first use.
+  private var records: UnsafeMutableRawPointer?
+  /// More than the records of `TLSSession.pieceBytesMax` plain bytes.
+  static let recordBytesMax = 72 * 1024
   private let prepare: UnsafeMutablePointer<uv_prepare_t>
   private var spareBuffers: [ByteBuffer] = []
+  /// Objects that may have no handle at the moment but are to be closed with the loop.
+  private var attached: [LoopObject] = []
   private var current: Now
   private var awake = false
   private var wokenAt: UInt64 = 0
@@ -67,6 +73,7 @@ public final class Loop {
     precondition(closed, "a Loop is closed with close() before it goes")
     readBuffer.deallocate()
     plainBuffer?.deallocate()
+    records?.deallocate()
     prepare.deallocate()
     uv.deallocate()
   }
@@ -135,11 +142,25 @@ public final class Loop {
     if current.instant < instant { current = Loop.readClocks() }
   }
 
+  /// Has `object` closed with the loop even while it has no handle.
+  func attach(_ object: LoopObject) { attached.append(object) }
+
+  /// Ends `attach`.
+  func detach(_ object: LoopObject) { attached.removeAll { $0 === object } }
+
   /// The TLS streams' shared plaintext buffer: `readBytesMax` and slack.
   func plaintextBuffer() -> UnsafeMutableRawPointer {
     if let plainBuffer { return plainBuffer }
     let made = Loop.makeBuffer()
     plainBuffer = made
+    return made
+  }
+
+  /// The TLS streams' shared buffer for records on their way out.
+  func recordBuffer() -> UnsafeMutableRawPointer {
+    if let records { return records }
+    let made = UnsafeMutableRawPointer.allocate(byteCount: Loop.recordBytesMax, alignment: 64)
+    records = made
     return made
   }
 
@@ -185,7 +206,7 @@ public final class Loop {
   }
 
   private func openObjects() -> [LoopObject] {
-    var found: [LoopObject] = []
+    var found = attached
     withUnsafeMutablePointer(to: &found) { pointer in
       uv_walk(
         uv,

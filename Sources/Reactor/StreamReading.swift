@@ -34,8 +34,12 @@ extension Stream {
           $0.received(count)
         }
       })
-    if status < 0 { end(status: status) }
+    if status < 0 { return end(status: status) }
+    if state == .open { tls?.resumed(on: self) }
   }
+
+  /// Whether the owner is to be given bytes now.
+  var wantsBytes: Bool { state == .open && !pausedByOwner && !aboveHighWater }
 
   /// `count` bytes lie in the loop's read buffer, or it is a libuv status.
   private func received(_ count: Int) {
