@@ -7,6 +7,8 @@ struct AddressRecord {
   var firstSeenS: UInt32
   var lastSeenS: UInt32
   var tradeCount: UInt32
+  /// Trades since the last flush.
+  var unflushedTrades: UInt32
   var pins: UInt16
   /// 0 normal, `dirty`, `free`.
   var flags: UInt8
@@ -81,12 +83,12 @@ public final class AddressBook {
       if seconds > record.pointee.lastSeenS { record.pointee.lastSeenS = seconds }
       if seconds < record.pointee.firstSeenS { record.pointee.firstSeenS = seconds }
       if record.pointee.tradeCount != .max { record.pointee.tradeCount += 1 }
-      touch(row)
+      touch(row, trades: 1)
       return Sighting(id: AddressID(raw: UInt32(truncatingIfNeeded: row)), isNew: false)
     }
     guard let row = freeRow() else { return nil }
     fill(row, AddressRow(address: address, firstSeenS: seconds, lastSeenS: seconds, tradeCount: 1), hash)
-    touch(row)
+    touch(row, trades: 1)
     return Sighting(id: AddressID(raw: UInt32(row)), isNew: true)
   }
 
@@ -136,10 +138,11 @@ public final class AddressBook {
     record.pointee.pins -= 1
   }
 
-  /// Hands up to `limit` touched accounts to `body` and marks them flushed; answers how many. The order is
-  /// that of the first touch (of the ids, when more than `touchedMax` were touched).
+  /// Hands up to `limit` touched accounts to `body`, each with its trades since it was last handed over, and
+  /// marks them flushed; answers how many. The order is that of the first touch (of the ids, when more than
+  /// `touchedMax` were touched).
   @discardableResult
-  public func takeTouched(limit: Int, _ body: (AddressID, AddressRow) -> Void) -> Int {
+  public func takeTouched(limit: Int, _ body: (AddressID, AddressRow, _ newTrades: UInt32) -> Void) -> Int {
     var taken = 0
     var done = 0
     while done < touchedCount, taken < limit {
@@ -161,8 +164,13 @@ public final class AddressBook {
     return taken
   }
 
-  /// Marks an account as touched again, when its flush failed.
-  public func markTouched(_ id: AddressID) { touch(Int(held(id) - rows)) }
+  /// Marks an account as touched again when the flush of its `newTrades` failed; `false` when the book has
+  /// forgotten it meanwhile.
+  public func putBack(_ address: Address, newTrades: UInt32) -> Bool {
+    guard let row = index.find(address, index.hash(address), rows) else { return false }
+    touch(row, trades: newTrades)
+    return true
+  }
 
   /// Forgets unpinned, flushed accounts last seen before `time`, looking at up to `limit` rows from where the
   /// last call stopped; answers how many were forgotten.
@@ -190,12 +198,14 @@ public final class AddressBook {
     (rows + row).initialize(
       to: AddressRecord(
         address: values.address, firstSeenS: values.firstSeenS, lastSeenS: values.lastSeenS,
-        tradeCount: values.tradeCount, pins: 0, flags: 0))
+        tradeCount: values.tradeCount, unflushedTrades: 0, pins: 0, flags: 0))
     index.insert(row, hash, rows)
   }
 
   @inline(__always)
-  private func touch(_ row: Int) {
+  private func touch(_ row: Int, trades: UInt32) {
+    let (sum, overflow) = rows[row].unflushedTrades.addingReportingOverflow(trades)
+    rows[row].unflushedTrades = overflow ? .max : sum
     guard rows[row].flags & AddressRecord.dirty == 0 else { return }
     rows[row].flags |= AddressRecord.dirty
     pendingFlush += 1
@@ -208,12 +218,14 @@ public final class AddressBook {
   }
 
   /// Hands one row over when it is dirty; answers 1 if so.
-  private func flush(_ row: Int, _ body: (AddressID, AddressRow) -> Void) -> Int {
+  private func flush(_ row: Int, _ body: (AddressID, AddressRow, UInt32) -> Void) -> Int {
     guard rows[row].flags & AddressRecord.dirty != 0 else { return 0 }
     rows[row].flags &= ~AddressRecord.dirty
     pendingFlush -= 1
     let id = AddressID(raw: UInt32(row))
-    body(id, self.row(id))
+    let newTrades = rows[row].unflushedTrades
+    rows[row].unflushedTrades = 0
+    body(id, self.row(id), newTrades)
     return 1
   }
 

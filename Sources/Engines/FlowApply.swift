@@ -6,7 +6,10 @@ extension FlowState {
   @inline(__always)
   mutating func apply(_ trade: borrowing Trade) -> FlowOutcome {
     let time = trade.time.ms
-    guard time >= clock - holdingMs else { return .tooOld }
+    guard time >= clock - holdingMs else {
+      newestTooOld = max(newestTooOld, time)
+      return .tooOld
+    }
     guard time <= clock + OrderFlow.aheadMaxMs else { return .tooNew }
     guard trade.px.raw > 0, trade.sz.raw > 0 else { return .invalid }
     guard let notional = trade.px.times(trade.sz) else { return .overflow }
@@ -30,11 +33,12 @@ extension FlowState {
     if isUnverified { unverifiedTrades &+= 1 }
 
     let mark = trade.side == .buy ? 0 : FlowPool.sellBit
-    if time >= coin.pointee.recent.newest {
+    // A trade that is already too old for some window must step over that window's cursor.
+    if time >= max(coin.pointee.recent.newest, clock - shortestMs) {
       if !append(coin, time, notional.micros, mark) { appendChunk(index, time, notional.micros, mark) }
       coin.pointee.recent.append(time, trade.tid, placesMax: recentMax)
     } else {
-      insertLate(index, time, notional.micros, mark)
+      insert(index, time, notional.micros, mark)
       coin.pointee.recent.insert(time, trade.tid, placesMax: recentMax)
     }
     coin.pointee.totals.add(notional.micros, count: mark | 1)
@@ -122,17 +126,25 @@ extension FlowState {
 
   /// Puts a trade that came late at its place in time. Windows it is already too old for step over it.
   @inline(never)
-  private mutating func insertLate(_ index: Int, _ time: Int64, _ micros: Int64, _ mark: UInt16) {
+  private mutating func insert(_ index: Int, _ time: Int64, _ micros: Int64, _ mark: UInt16) {
     advance(index)
-    makeRoom()
     guard coins[index].tail != FlowPool.none else { return appendChunk(index, time, micros, mark) }
     var (chunk, entry) = place(index, time)
     let offset = UInt64(bitPattern: time &- pool.header(chunk).pointee.base)
+    if time > pool.header(chunk).pointee.base, offset > UInt64(UInt32.max) {
+      return appendChunk(index, time, micros, mark)
+    }
     let isMerged = entry > 0 && merge(chunk, entry, offset, micros, mark)
     if !isMerged {
       if pool.header(chunk).pointee.count == UInt32(FlowPool.entriesPerChunk) {
-        split(index, chunk)
+        makeRoom()
+        // Making room may have dropped chunks of this very coin.
+        guard coins[index].tail != FlowPool.none else { return appendChunk(index, time, micros, mark) }
         (chunk, entry) = place(index, time)
+        if pool.header(chunk).pointee.count == UInt32(FlowPool.entriesPerChunk) {
+          split(index, chunk)
+          (chunk, entry) = place(index, time)
+        }
       }
       open(chunk, entry, time)
       pool.notionals(chunk)[entry] = micros
@@ -146,8 +158,8 @@ extension FlowState {
     }
   }
 
-  /// The place behind the last entry not later than `time`, searched from the newest: duplicates' ring
-  /// bounds how far back an accepted trade can lie.
+  /// The place behind the last entry not later than `time`, searched from the newest: what the coin remembers
+  /// bounds how far back an accepted trade can lie. At the end of a chunk only when it is the last one.
   private func place(_ index: Int, _ time: Int64) -> (chunk: UInt32, entry: Int) {
     var chunk = coins[index].tail
     while true {
@@ -203,6 +215,7 @@ extension FlowState {
       row[window].chunk = fresh
       row[window].index -= half
     }
+    releaseExpired(index)
   }
 
   /// Makes sure that a chunk can be taken: when the pool is full, whatever has expired anywhere is given

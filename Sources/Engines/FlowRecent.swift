@@ -13,7 +13,7 @@ struct FlowRecent {
     case fresh, freshUnverified, duplicate, forgotten
   }
 
-  /// The newest time; `Int64.min` when there is none.
+  /// The newest time of a counted trade; `Int64.min` when there is none.
   var newest = Int64.min
   /// Trades up to this time may have been forgotten.
   var floor = Int64.min
@@ -23,10 +23,16 @@ struct FlowRecent {
   private var start = 0
   private var count = 0
 
-  /// Whether a trade is remembered.
-  var hasAny: Bool { count > 0 }
+  /// Whether there was a trade.
+  var hasAny: Bool { newest != .min }
   /// Bytes taken.
   var bytes: Int { times == nil ? 0 : (mask + 1) * 16 }
+
+  /// What is remembered, oldest first; for audits.
+  var remembered: [(time: Int64, tid: UInt64)] {
+    guard let times, let tids else { return [] }
+    return (0..<count).map { (times[(start + $0) & mask], tids[(start + $0) & mask]) }
+  }
 
   func deallocate() {
     times?.deallocate()
@@ -35,7 +41,7 @@ struct FlowRecent {
 
   /// Whether a trade that is not newer than `newest` was counted already.
   func judge(_ time: Int64, _ tid: UInt64) -> Verdict {
-    guard let times, let tids, count > 0 else { return .fresh }
+    guard let times, let tids else { return .fresh }
     var index = count - 1
     while index >= 0 {
       let place = (start + index) & mask
@@ -44,7 +50,9 @@ struct FlowRecent {
       index -= 1
     }
     if time > floor { return .fresh }
-    return time == newest ? .freshUnverified : .forgotten
+    // One millisecond with more trades than the ring holds: the ring is full of it.
+    let isFullOfIt = count > 0 && times[start] == time && time == newest
+    return isFullOfIt ? .freshUnverified : .forgotten
   }
 
   /// Remembers a trade later than every other.
@@ -61,13 +69,15 @@ struct FlowRecent {
   /// Remembers a trade at its place in time.
   mutating func insert(_ time: Int64, _ tid: UInt64, placesMax: Int) {
     if time >= newest { return append(time, tid, placesMax: placesMax) }
-    if count > mask { makeRoom(newest, placesMax) }
-    guard let times, let tids else { return }
-    if time < times[start], floor != .min || count == 0 {
-      // Behind everything remembered, and something was forgotten: the floor covers it.
-      floor = max(floor, time)
-      return
+    if count > mask {
+      if let times, time < times[start], !mayGrow(newest, placesMax) {
+        // It would be the first to be forgotten.
+        floor = max(floor, time)
+        return
+      }
+      makeRoom(newest, placesMax)
     }
+    guard let times, let tids else { return }
     var index = count
     while index > 0, times[(start + index - 1) & mask] > time {
       times[(start + index) & mask] = times[(start + index - 1) & mask]
@@ -79,19 +89,20 @@ struct FlowRecent {
     count += 1
   }
 
-  /// Forgets trades after `horizon`.
-  mutating func forget(after horizon: Int64) {
-    guard let times else { return }
+  /// Forgets trades after `horizon`, when the newest trade still held is from `lastHeld`. Where the ring had
+  /// forgotten more than that, only trades later than everything held are known to be new.
+  mutating func forget(after horizon: Int64, lastHeld: Int64) {
+    guard newest > horizon, let times else { return }
     while count > 0, times[(start + count - 1) & mask] > horizon { count -= 1 }
-    newest = count > 0 ? times[(start + count - 1) & mask] : .min
-    if floor > horizon { floor = .min }
+    newest = max(lastHeld, count > 0 ? times[(start + count - 1) & mask] : .min)
+    floor = min(floor, newest)
   }
 
   /// Makes one free place: grows while the oldest is young, else forgets the oldest.
   @inline(never)
   private mutating func makeRoom(_ time: Int64, _ placesMax: Int) {
     guard let oldTimes = times, let oldTids = tids else { return grow(to: FlowRecent.placesMin) }
-    if oldTimes[start] >= time - FlowRecent.horizonMs, (mask + 1) * 2 <= placesMax {
+    if mayGrow(time, placesMax) {
       grow(to: (mask + 1) * 2)
       oldTimes.deallocate()
       oldTids.deallocate()
@@ -100,6 +111,12 @@ struct FlowRecent {
       start = (start + 1) & mask
       count -= 1
     }
+  }
+
+  /// Whether forgetting the oldest would be too early and the bound allows to remember more.
+  private func mayGrow(_ time: Int64, _ placesMax: Int) -> Bool {
+    guard let times else { return true }
+    return times[start] >= time - FlowRecent.horizonMs && (mask + 1) * 2 <= placesMax
   }
 
   private mutating func grow(to places: Int) {

@@ -2,7 +2,7 @@ import Base
 import Market
 
 /// The totals of a coin's trades since it was first seen; they wrap, only differences mean anything.
-struct FlowTotals {
+struct FlowTotals: Equatable {
   var buy: UInt64 = 0
   var sell: UInt64 = 0
   var buyCount: UInt64 = 0
@@ -58,8 +58,11 @@ struct FlowState: ~Copyable {
   var clock: Int64 = 0
   /// Counts the backward steps of the clock that were believed.
   var epoch: UInt32 = 0
-  /// What the clock showed before the last such step.
+  /// What the clock showed before and after the last such step.
   var clockBeforeStep: Int64 = 0
+  var clockAfterStep: Int64 = 0
+  /// The newest time of a trade refused as too old, of any coin; `Int64.min` when there was none.
+  var newestTooOld = Int64.min
 
   /// Windows in milliseconds, the summary's behind the configured ones unless it is one of them.
   let windowMs: UnsafeMutablePointer<Int64>
@@ -128,11 +131,11 @@ struct FlowState: ~Copyable {
 
   @inline(never)
   private mutating func stepBack(_ now: WallTime) {
+    // Coins that have not been touched since an earlier step must learn of it before this one.
+    for index in 0..<coinsSeen where coins[index].epoch != epoch { layOutAgain(index) }
     clockBeforeStep = clock
     clock = max(now.ms, 0)
-    guard clock < clockBeforeStep else { return }
-    // Coins that were not touched since an earlier step learn only of this one: settle them first.
-    for index in 0..<coinsSeen where coins[index].epoch != epoch { layOutAgain(index) }
+    clockAfterStep = clock
     epoch &+= 1
   }
 
@@ -203,7 +206,7 @@ struct FlowState: ~Copyable {
   }
 
   /// Gives back the chunks before the holding window, and all when it is empty.
-  private mutating func releaseExpired(_ index: Int) {
+  mutating func releaseExpired(_ index: Int) {
     let row = cursors + index * windowCount
     let holding = row[holdingWindow]
     guard holding.chunk != FlowPool.none else { return }
@@ -233,21 +236,26 @@ struct FlowState: ~Copyable {
   /// oldest trade held and says from when on the windows are complete.
   @inline(never)
   mutating func layOutAgain(_ index: Int) {
-    let horizon = clock + OrderFlow.aheadMaxMs
-    coins[index].heldSince = max(coins[index].heldSince, min(clockBeforeStep - holdingMs, clock))
-    if coins[index].heldSince > clock { coins[index].heldSince = clock }
+    let horizon = clockAfterStep + OrderFlow.aheadMaxMs
+    // What left the windows, or was refused, under the old clock: nothing newer than it could be missing.
+    let newestGone = max(coins[index].recent.newest, newestTooOld)
+    let complete = newestGone == .min ? .min : min(clockBeforeStep - holdingMs, newestGone + 1)
+    coins[index].heldSince = max(min(coins[index].heldSince, horizon), complete)
     cutFuture(index, horizon)
-    coins[index].recent.forget(after: horizon)
+    let tail = coins[index].tail
+    let lastHeld =
+      tail == FlowPool.none ? Int64.min : pool.time(tail, Int(pool.header(tail).pointee.count) - 1)
+    coins[index].recent.forget(after: horizon, lastHeld: lastHeld)
     let row = cursors + index * windowCount
     for window in 0..<windowCount { row[window] = row[holdingWindow] }
     coins[index].epoch = epoch
     advance(index)
   }
 
-  /// Takes the entries later than `horizon` out of the coin's totals and chunks.
+  /// Takes the entries later than `horizon` out of the coin's totals and chunks; only the holding window's
+  /// cursor is kept right.
   private mutating func cutFuture(_ index: Int, _ horizon: Int64) {
-    let row = cursors + index * windowCount
-    // The holding window's cursor may stand behind entries that are cut: bring it to the head first.
+    let holding = cursors + index * windowCount + holdingWindow
     while coins[index].tail != FlowPool.none {
       let tail = coins[index].tail
       let header = pool.header(tail)
@@ -255,9 +263,9 @@ struct FlowState: ~Copyable {
       while header.pointee.count > 0 {
         let last = Int(header.pointee.count) - 1
         guard pool.time(tail, last) > horizon else { return }
-        if row[holdingWindow].chunk == tail, row[holdingWindow].index > last {
-          row[holdingWindow].index = last
-          row[holdingWindow].before.remove(notionals[last], count: counts[last])
+        if holding.pointee.chunk == tail, holding.pointee.index > last {
+          holding.pointee.index = last
+          holding.pointee.before.remove(notionals[last], count: counts[last])
         }
         coins[index].totals.remove(notionals[last], count: counts[last])
         header.pointee.count -= 1
@@ -265,15 +273,12 @@ struct FlowState: ~Copyable {
       let previous = header.pointee.previous
       coins[index].tail = previous
       if previous == FlowPool.none {
+        // The holding window's cursor is always in the oldest chunk, so it falls only with this one.
         coins[index].head = FlowPool.none
-        row[holdingWindow].chunk = FlowPool.none
-        row[holdingWindow].index = 0
+        holding.pointee.chunk = FlowPool.none
+        holding.pointee.index = 0
       } else {
         pool.header(previous).pointee.next = FlowPool.none
-        if row[holdingWindow].chunk == tail {
-          row[holdingWindow].chunk = previous
-          row[holdingWindow].index = Int(pool.header(previous).pointee.count)
-        }
       }
       pool.give(tail)
     }

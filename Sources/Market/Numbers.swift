@@ -69,8 +69,18 @@ extension Px {
   public func times(_ sz: Sz) -> Usd? {
     let product = raw.magnitude.multipliedFullWidth(by: sz.raw.magnitude)
     guard product.high < 10_000_000_000 else { return nil }
-    let (quotient, remainder) = (10_000_000_000 as UInt64).dividingFullWidth(product)
-    let rounded = remainder >= 5_000_000_000 ? quotient &+ 1 : quotient
+    let rounded: UInt64
+    if product.high < 1024 {
+      // Below about 1.9 million USD: 1e10 = 1024 × 5^10, so a shift and a division by a constant, which is a
+      // multiplication, do what a 128-bit division would.
+      let shifted = product.high << 54 | product.low >> 10
+      let quotient = shifted / 9_765_625
+      let remainder = (shifted &- quotient &* 9_765_625) << 10 | product.low & 1023
+      rounded = remainder >= 5_000_000_000 ? quotient &+ 1 : quotient
+    } else {
+      let (quotient, remainder) = (10_000_000_000 as UInt64).dividingFullWidth(product)
+      rounded = remainder >= 5_000_000_000 ? quotient &+ 1 : quotient
+    }
     guard rounded <= UInt64(Int64.max) else { return nil }
     let magnitude = Int64(rounded)
     return Usd(micros: (raw < 0) != (sz.raw < 0) ? -magnitude : magnitude)
