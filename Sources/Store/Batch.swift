@@ -3,7 +3,7 @@ public import Market
 /// Rows to be written together: all of them are committed or none, in the order they were added.
 ///
 /// A plain value: made on the loop, handed to a pool job, applied by `Database.apply`. Row kinds are not
-/// known here; each brings its own `add` (`Rows/`), which puts its cells after each other into one flat array.
+/// known here; each brings its own `add` (`Rows/`), which puts its cells into one flat array.
 /// Bound: `rowsMax`; a row beyond it is refused, and the caller sends the batch and starts the next.
 public struct Batch: Hashable, Sendable {
   /// The most rows: about 1.5 MiB of cells and a commit of well under a second.

@@ -1,5 +1,9 @@
 import CSQLite
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// One SQLite connection, closed at the end of its life.
 ///
 /// Opened without SQLite's own mutex: whoever owns the value is its only user (`Database` sees to that).
@@ -20,13 +24,23 @@ struct Connection: ~Copyable {
     var made: OpaquePointer?
     let code = sqlite3_open_v2(path, &made, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard code == SQLITE_OK, let made else {
-      let error = StoreError(code: code, connection: made, doing: "opening \(path)")
+      var error = StoreError(code: code, connection: made, doing: "opening \(path)")
+      if error.kind == .cannotOpen, !Connection.mayCreate(path) {
+        error.message += ", directory not writable"
+      }
       sqlite3_close_v2(made)
       throw error
     }
     handle = made
     sqlite3_busy_timeout(made, busyMs)
     _ = csqlite_defensive(made)
+  }
+
+  /// Whether the path's directory takes new files. SQLite tries a second time without write access, so its
+  /// own words for a directory without permission are that there is no such file.
+  private static func mayCreate(_ path: String) -> Bool {
+    let directory = path.lastIndex(of: "/").map { path[...$0] } ?? "."
+    return faccessat(AT_FDCWD, String(directory), W_OK, AT_EACCESS) == 0 || errno != EACCES
   }
 
   deinit { sqlite3_close_v2(handle) }

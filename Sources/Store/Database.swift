@@ -118,7 +118,8 @@ public final class Database: Sendable {
     if let error { throw error }
   }
 
-  private func write<Result: Sendable>(
+  /// Runs `body` on the writing connection.
+  func write<Result: Sendable>(
     _ body: (inout Writer) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try writer.withLock { (writer) throws(StoreError) in

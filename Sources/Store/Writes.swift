@@ -1,6 +1,6 @@
 extension Write {
-  /// Every write, prepared when a file is opened so that a file it does not fit is refused then and not later;
-  /// a test fails on one missing here.
+  /// Every write, prepared when a file is opened so that a file it does not fit is refused then, not later; a
+  /// test fails on one missing here.
   public static let all: [Write] = [
     .addressSighting,
     .metadata,

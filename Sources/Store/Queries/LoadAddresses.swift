@@ -31,6 +31,7 @@ public struct LoadReport: Hashable, Sendable {
 
 extension Database {
   /// Hands over the accounts in the file, at most `limit` and then the latest seen; the order is not defined.
+  /// The writer goes on meanwhile; `receive` must not query the database itself.
   public func loadAddresses(limit: Int, into receive: (AddressRecord) -> Void) throws(StoreError)
     -> LoadReport
   {
