@@ -46,10 +46,11 @@ public enum DoubleText {
     precondition(value.isFinite)
     let magnitude = value.magnitude
     if magnitude < 1e16 {
-      if magnitude == magnitude.rounded(.towardZero) {
+      let whole = UInt64(magnitude)
+      if Double(whole) == magnitude {
         // Below 1e16 a whole double's digits are its shortest form: neighbours are at most 2 apart and even.
         if value.sign == .minus { out.append(UInt8(ascii: "-")) }
-        appendDigits(UInt64(magnitude), to: out)
+        appendDigits(whole, to: out)
         return out.append(".0")
       }
       if magnitude >= 1e-4, appendShort(value, magnitude, to: out) { return }
@@ -62,9 +63,11 @@ public enum DoubleText {
   ///
   /// A decimal of at most 15 digits that reads back as `value` is its only one, hence its shortest.
   private static func appendShort(_ value: Double, _ magnitude: Double, to out: ByteBuffer) -> Bool {
-    let scaled = (magnitude * 1e8).rounded()
-    guard scaled < 1e15, scaled / 1e8 == magnitude else { return false }
-    appendFixed(UInt64(scaled), isNegative: value.sign == .minus, decimals: 8, to: out)
+    // No `rounded()`: it would need libm, and the check below refuses a candidate that is off by one.
+    guard magnitude < 1e7 else { return false }
+    let scaled = UInt64(magnitude * 1e8 + 0.5)
+    guard Double(scaled) / 1e8 == magnitude else { return false }
+    appendFixed(scaled, isNegative: value.sign == .minus, decimals: 8, to: out)
     return true
   }
 
