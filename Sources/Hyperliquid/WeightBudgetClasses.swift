@@ -26,3 +26,8 @@ public struct WeightClass: Hashable, Sendable {
   /// Every class, by rank.
   public static let all: [WeightClass] = [.universe, .watched, .tiers, .profiles]
 }
+
+extension InfoType {
+  /// The most weight the items of one answer can add: what to reserve besides `weight`.
+  public var itemWeightMax: Int { weight(rows: Venue.fillsPageMax) }
+}
