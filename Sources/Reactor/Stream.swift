@@ -149,6 +149,9 @@ public final class Stream: LoopObject {
     UnsafeMutableRawPointer(handles).assumingMemoryBound(to: uv_handle_t.self)
   }
 
+  /// The socket; false if there is none.
+  func descriptor(_ descriptor: inout Int32) -> Bool { uv_fileno(uvHandle, &descriptor) == 0 }
+
   /// The stream a libuv callback is about, or nil for an attempt that was given up.
   @inline(__always)
   static func of(_ data: UnsafeMutableRawPointer?) -> Unmanaged<Stream>? {

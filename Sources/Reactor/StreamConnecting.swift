@@ -105,7 +105,7 @@ extension Stream {
   }
 
   /// Connects to the next address, or ends with the last failure.
-  private func tryNextAddress() {
+  func tryNextAddress() {
     guard state == .opening, let connecting else { return }
     guard connecting.next < connecting.addresses.count else { return end(connecting.lastFailure) }
     if connecting.next > 0 { replaceHandles() }

@@ -92,7 +92,7 @@ extension Stream {
     sentEnd = true
     // The queue is empty, so the FIN can go out directly; libuv's shutdown request would only wait for it.
     var descriptor: Int32 = -1
-    if uv_fileno(uvHandle, &descriptor) == 0 { endSending(descriptor) }
+    if self.descriptor(&descriptor) { endSending(descriptor) }
   }
 
   /// (Re)starts the time a peer has to take what waits, or to end its side.

@@ -33,6 +33,9 @@ public struct TransferRequest: Sendable {
     self.deadline = deadline
     self.connectDeadline = connectDeadline
   }
+
+  /// Whether the URL asks for TLS; schemes are case-insensitive.
+  var isEncrypted: Bool { url.prefix(6).lowercased() == "https:" }
 }
 
 /// A reply, whatever its status. `body` is borrowed: valid during the owner's call, with `Loop.slackBytes`
@@ -132,10 +135,10 @@ public struct TransferOptions: Hashable, Sendable {
   public var transfersMax = 1024
   /// The most bytes of a reply's body, decompressed.
   public var bodyMax = 32 * 1024 * 1024
-  /// Connections per host; requests beyond wait.
-  public var hostConnectionsMax = 32
-  /// Idle connections kept for later requests.
-  public var idleConnectionsMax = 16
+  /// Connections per host; requests beyond wait for one.
+  public var hostConnectionsMax = 16
+  /// Connections altogether, busy and kept; an idle one is closed after two minutes.
+  public var connectionsMax = 32
   /// What the exchange reads as our name.
   public var userAgent = "hynous-data"
 

@@ -39,7 +39,6 @@ final class TransferSlot {
     _ = reactor_easy_text(easy, CURLOPT_ACCEPT_ENCODING, "gzip")
     _ = reactor_easy_text(easy, CURLOPT_USERAGENT, options.userAgent)
     _ = reactor_easy_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
-    _ = reactor_easy_long(easy, CURLOPT_PIPEWAIT, 1)
     _ = reactor_easy_long(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
     _ = reactor_easy_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
     _ = reactor_easy_pointer(easy, CURLOPT_WRITEDATA, this)
@@ -88,6 +87,9 @@ final class TransferSlot {
     _ = reactor_easy_text(easy, CURLOPT_URL, request.url)
     _ = reactor_easy_long(easy, CURLOPT_TIMEOUT_MS, max(1, Int(request.deadline.milliseconds)))
     _ = reactor_easy_long(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(request.connectDeadline.milliseconds)))
+    // With TLS the handshake tells whether requests can share the connection, so waiting for that is short.
+    // Without, only the first reply would tell, and one silent request would hold up all others.
+    _ = reactor_easy_long(easy, CURLOPT_PIPEWAIT, request.isEncrypted ? 1 : 0)
     setHeaders(request.headers)
     switch request.method {
     case .get: _ = reactor_easy_long(easy, CURLOPT_HTTPGET, 1)

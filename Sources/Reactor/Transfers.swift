@@ -58,8 +58,7 @@ public final class Transfers: LoopObject {
     active += 1
     let id = TransferID(slot: slot.index, serial: serial)
     slot.begin(request, body: body, tag: tag, serial: serial, bodyMax: options.bodyMax)
-    guard request.url.utf8.starts(with: "https:".utf8) else {
-      slot.trust = nil
+    guard request.isEncrypted else {
       add(slot)
       return id
     }
@@ -180,7 +179,8 @@ public final class Transfers: LoopObject {
         Unmanaged<Transfers>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.setTimer(milliseconds) }
         return 0
       }, this)
-    _ = reactor_multi_long(made, CURLMOPT_MAXCONNECTS, options.idleConnectionsMax)
+    _ = reactor_multi_long(made, CURLMOPT_MAXCONNECTS, options.connectionsMax)
+    _ = reactor_multi_long(made, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.connectionsMax)
     _ = reactor_multi_long(made, CURLMOPT_MAX_HOST_CONNECTIONS, options.hostConnectionsMax)
   }
 
