@@ -16,7 +16,7 @@ final class RouteCall {
   /// How many path segments stood for parameters.
   var segmentCount = 0
   /// Where the answer goes, while there is a request.
-  var response = ResponseFrame(into: ByteBuffer(capacity: 64), keepAlive: false, isHead: false)
+  var response = HTTPResponseWriter(into: ByteBuffer(capacity: 64), keepAlive: false, isHead: false)
 
   private let segments: UnsafeMutablePointer<UnsafeRawBufferPointer>
   private let values: UnsafeMutablePointer<ParameterValue>
@@ -50,18 +50,21 @@ final class RouteCall {
   /// Begins the JSON answer `status`; the router ends it.
   func begin(_ status: Int) -> JSONWriter {
     response.begin(status, .json)
+    response.beginBody()
     return JSONWriter(into: response.buffer)
   }
 
   /// Answers with JSON that is printed already.
   func answer(_ status: Int, with json: ByteBuffer) {
     response.begin(status, .json)
+    response.beginBody()
     response.buffer.append(json.bytes)
   }
 
   /// Answers with a page.
   func answer(_ status: Int, html page: ByteBuffer) {
     response.begin(status, .html)
+    response.beginBody()
     response.buffer.append(page.bytes)
   }
 

@@ -84,7 +84,8 @@ final class RouteTable {
 
   /// Whether any route stands at `node`.
   func isEnd(_ node: Int) -> Bool {
-    Route.Method.allCases.contains { route(at: node, $0) >= 0 }
+    let routes = nodes[node].routes
+    return routes.0 >= 0 || routes.1 >= 0 || routes.2 >= 0 || routes.3 >= 0 || routes.4 >= 0
   }
 
   private func literal(of node: Int, _ segment: UnsafeRawBufferPointer) -> Int {

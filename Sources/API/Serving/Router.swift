@@ -11,6 +11,8 @@ public final class Router {
   private let table: RouteTable
   private let hosts: HostCheck
   private let call: RouteCall
+  /// A parser between requests, lent to whichever connection has bytes; see `ClientSession`.
+  private var spareReader: RequestReader?
   /// Requests answered, refusals included.
   public private(set) var requests: UInt64 = 0
 
@@ -28,33 +30,18 @@ public final class Router {
       views: views, documents: Documents(routes, version: options.version), version: options.version)
   }
 
-  /// What the router needs to know of a request.
-  struct Request {
-    /// `nil` when no route can have it (OPTIONS, unknown methods).
-    var method: Route.Method?
-    /// Whether only the head of the answer is wanted; `method` is then `.get`.
-    var isHead = false
-    /// The target's path as sent, still encoded.
-    var path: UnsafeRawBufferPointer
-    /// What follows the `?`, still encoded; empty when there is none.
-    var query: UnsafeRawBufferPointer
-    /// The `Host` header's value; `nil` when there is none (HTTP/1.0).
-    var host: UnsafeRawBufferPointer?
-    /// Whether the connection stays open behind the answer.
-    var keepAlive: Bool
-  }
-
-  /// Appends the answer to `request`.
-  func answer(_ request: Request, into out: ByteBuffer) {
+  /// Appends the answer to `request`; `keepAlive` is whether the connection stays open behind it.
+  func answer(_ request: borrowing HTTPRequest, keepAlive: Bool, into out: ByteBuffer) {
     requests &+= 1
-    call.response = ResponseFrame(into: out, keepAlive: request.keepAlive, isHead: request.isHead)
+    call.response = HTTPResponseWriter(
+      into: out, keepAlive: keepAlive, isHead: request.method == .head, minorVersion: request.minorVersion)
     if let host = request.host, !hosts.accepts(host) {
       return refuse(421, "Host not allowed")
     }
     call.prepare(targetBytes: request.path.count + request.query.count)
     let node = table.find(request.path, call)
     guard node >= 0, table.isEnd(node) else { return answerUnknown(request) }
-    let index = request.method.map { table.route(at: node, $0) } ?? -1
+    let index = Router.method(request.method).map { table.route(at: node, $0) } ?? -1
     guard index >= 0 else { return refuseMethod(node) }
     guard takePathParameters(index), takeQueryParameters(index, request.query) else { return }
     routes[index].answer(call)
@@ -62,11 +49,33 @@ public final class Router {
   }
 
   /// Appends the answer to a request that could not be read; the connection ends with it.
-  func answer(malformed status: Int, _ reason: StaticString, into out: ByteBuffer) {
+  func answer(malformed error: HTTPError, into out: ByteBuffer) {
     requests &+= 1
-    call.response = ResponseFrame(into: out, keepAlive: false, isHead: false)
-    refuse(status, reason)
+    call.response = HTTPResponseWriter(into: out, keepAlive: false, isHead: false)
+    refuse(error.status, error.reason)
   }
+
+  /// What a route can be registered for; `nil` for OPTIONS, CONNECT, TRACE and inventions.
+  private static func method(_ method: HTTPMethod) -> Route.Method? {
+    switch method {
+    case .get, .head: .get
+    case .post: .post
+    case .put: .put
+    case .patch: .patch
+    case .delete: .delete
+    case .options, .other: nil
+    }
+  }
+
+  /// A parser at the start of a connection.
+  func takeReader() -> RequestReader {
+    guard let reader = spareReader else { return RequestReader() }
+    spareReader = nil
+    return reader
+  }
+
+  /// Takes back a parser that is between requests and has nothing unread.
+  func giveBack(_ reader: RequestReader) { spareReader = reader }
 
   // MARK: Refusals
 
@@ -74,7 +83,9 @@ public final class Router {
   private func refuse(
     _ status: Int, _ reason: StaticString, extra: (name: StaticString, value: UnsafeRawBufferPointer)? = nil
   ) {
-    call.response.begin(status, .json, extra: extra)
+    call.response.begin(status, .json)
+    if let extra { call.response.header(extra.name, extra.value) }
+    call.response.beginBody()
     var json = JSONWriter(into: call.response.buffer)
     json.beginObject()
     json.key(Router.detail)
@@ -96,7 +107,7 @@ public final class Router {
   }
 
   /// 404, or 307 to the path without its final slashes when a route stands there.
-  private func answerUnknown(_ request: Request) {
+  private func answerUnknown(_ request: borrowing HTTPRequest) {
     var high = request.path.count
     while high > 1, request.path[high - 1] == UInt8(ascii: "/") { high -= 1 }
     let path = UnsafeRawBufferPointer(rebasing: request.path[..<high])
@@ -112,7 +123,9 @@ public final class Router {
       location.append("?")
       location.append(request.query)
     }
-    call.response.begin(307, .none, extra: ("location", location.bytes))
+    call.response.begin(307, .none)
+    call.response.header("location", location.bytes)
+    call.response.beginBody()
     call.response.end()
   }
 

@@ -1,0 +1,178 @@
+/// One client's connection as a value without a socket: bytes in, answers out, and a deadline.
+///
+/// Requests are answered in the order they came; answers are appended to the caller's buffer. A request that lies
+/// whole in the bytes received is parsed where it lies. Between requests a session holds no buffer and no parser:
+/// the parser is lent by the router and kept only while a request is incomplete, so an idle connection costs
+/// this object alone (about 80 bytes).
+/// Bounds: those of `HTTPLimits` on what a client may send; `responseBurstMax` on what is answered before the
+/// transport must have drained; `headTimeout`, `bodyTimeout`, `idleTimeout`, `drainTimeout` on how long it may take.
+/// Policy on each: the connection is closed, behind an error in JSON if a request had begun.
+public import Base
+import Wire
+
+/// One client's connection.
+public final class ClientSession {
+  /// What the owner of the transport has to do.
+  public enum Outcome: Hashable, Sendable {
+    /// Write what was appended, go on reading.
+    case open
+    /// Write what was appended and read no more until it has been written; then call `resume`.
+    case awaitDrain
+    /// Write what was appended, then close. Nothing the client still sends is wanted.
+    case closeAfterFlush
+  }
+
+  /// How long a connection may be idle between requests; deployed clients idle up to 300 s.
+  public static let idleTimeout = TimeSpan.seconds(360)
+  /// How long the head of a request may take from its first byte on.
+  public static let headTimeout = TimeSpan.seconds(10)
+  /// How long the body of a request may take from the end of the head on.
+  public static let bodyTimeout = TimeSpan.seconds(30)
+  /// How long the client may take to read what `awaitDrain` waits for.
+  public static let drainTimeout = TimeSpan.seconds(60)
+  /// Bytes of answers after which no further request is answered before the transport has drained.
+  public static let responseBurstMax = 256 * 1024
+
+  private enum Phase {
+    case idle
+    case head
+    case body
+    case drain
+    case closed
+  }
+
+  private let router: Router
+  /// Only while a request is incomplete or requests wait for a drain.
+  private var reader: RequestReader?
+  private var phase = Phase.idle
+  private var isStopping = false
+  private var hasInputEnded = false
+  /// When to call `expire`; may change with every other call.
+  public private(set) var deadline: Instant
+
+  /// A connection just accepted.
+  public init(router: Router, now: Instant) {
+    self.router = router
+    deadline = now + ClientSession.idleTimeout
+  }
+
+  /// Takes bytes the client sent, which need to stay valid during the call only, and appends answers to `out`.
+  public func receive(_ bytes: UnsafeRawBufferPointer, now: Instant, into out: ByteBuffer) -> Outcome {
+    guard phase != .closed, !hasInputEnded else { return outcome }
+    let reader = self.reader ?? router.takeReader()
+    reader.parser.feed(bytes)
+    if phase == .drain {
+      // Not to happen while the owner stops reading; if it does, the bytes wait, within the parser's bound.
+      reader.parser.hold()
+      return .awaitDrain
+    }
+    return answer(reader, now, out)
+  }
+
+  /// Goes on after `awaitDrain`, when everything appended so far has been written.
+  public func resume(now: Instant, into out: ByteBuffer) -> Outcome {
+    guard phase == .drain, let reader else { return outcome }
+    return answer(reader, now, out)
+  }
+
+  /// The client has sent its last byte (half-closed): what waits is answered, then the connection ends.
+  public func endOfInput(now: Instant, into out: ByteBuffer) -> Outcome {
+    hasInputEnded = true
+    if phase != .drain { close() }
+    return outcome
+  }
+
+  /// Ends the connection if its deadline has passed.
+  public func expire(now: Instant, into out: ByteBuffer) -> Outcome {
+    guard now >= deadline, phase != .closed else { return outcome }
+    if phase == .head || phase == .body { router.answer(malformed: HTTPError(.timeout), into: out) }
+    close()
+    return outcome
+  }
+
+  /// Begins a graceful end: at once when idle, else behind the answer to the request in hand.
+  public func stop(into out: ByteBuffer) -> Outcome {
+    isStopping = true
+    if phase == .idle { close() }
+    return outcome
+  }
+
+  private var outcome: Outcome {
+    switch phase {
+    case .idle, .head, .body: .open
+    case .drain: .awaitDrain
+    case .closed: .closeAfterFlush
+    }
+  }
+
+  private func close() {
+    phase = .closed
+    reader = nil
+    deadline = .never
+  }
+
+  /// Answers every complete request, as far as the burst allows.
+  private func answer(_ reader: RequestReader, _ now: Instant, _ out: ByteBuffer) -> Outcome {
+    let burstEnd = out.count + ClientSession.responseBurstMax
+    var hasAnswered = false
+    do throws(HTTPError) {
+      while true {
+        switch try reader.parser.next() {
+        case .request(let request):
+          let keepAlive = request.keepAlive && !isStopping
+          router.answer(request, keepAlive: keepAlive, into: out)
+          hasAnswered = true
+          guard keepAlive else {
+            close()
+            return .closeAfterFlush
+          }
+          if out.count >= burstEnd, reader.parser.isInsideRequest {
+            reader.parser.hold()
+            return wait(reader, .drain, now + ClientSession.drainTimeout)
+          }
+        case .expectsContinue:
+          HTTPResponseWriter.writeContinue(into: out)
+        case .needMore:
+          return rest(reader, hasAnswered, now)
+        }
+      }
+    } catch {
+      router.answer(malformed: error, into: out)
+      close()
+      return .closeAfterFlush
+    }
+  }
+
+  /// No complete request is left: waits for the rest of one, or for the next.
+  private func rest(_ reader: RequestReader, _ hasAnswered: Bool, _ now: Instant) -> Outcome {
+    if hasInputEnded {
+      close()
+      return .closeAfterFlush
+    }
+    guard reader.parser.isInsideRequest else {
+      router.giveBack(reader)
+      self.reader = nil
+      if hasAnswered || phase != .idle { deadline = now + ClientSession.idleTimeout }
+      phase = .idle
+      return .open
+    }
+    if reader.parser.isInsideBody {
+      let isNew = hasAnswered || phase != .body
+      return wait(reader, .body, isNew ? now + ClientSession.bodyTimeout : deadline)
+    }
+    let isNew = hasAnswered || phase != .head
+    return wait(reader, .head, isNew ? now + ClientSession.headTimeout : deadline)
+  }
+
+  private func wait(_ reader: RequestReader, _ phase: Phase, _ deadline: Instant) -> Outcome {
+    self.reader = reader
+    self.phase = phase
+    self.deadline = deadline
+    return outcome
+  }
+}
+
+/// A parser that can be lent.
+final class RequestReader {
+  var parser = HTTPRequestParser()
+}
