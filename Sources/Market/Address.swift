@@ -26,35 +26,33 @@ extension Address {
   @inlinable
   @inline(__always)
   public init?(digits: UnsafeRawPointer) {
-    var bad: UInt64 = 0
-    let w0 = Address.hex(digits, &bad)
-    let w1 = Address.hex(digits + 8, &bad)
-    let w2 = Address.hex(digits + 16, &bad)
-    let w3 = Address.hex(digits + 24, &bad)
-    let w4 = Address.hex(digits + 32, &bad)
-    guard bad == 0 else { return nil }
-    self.init(
-      a: UInt64(w0) << 32 | UInt64(w1), b: UInt64(w2) << 32 | UInt64(w3), c: w4)
+    var bad = SIMD16<UInt8>(repeating: 0)
+    let a = Address.hex(digits, &bad)
+    let b = Address.hex(digits + 16, &bad)
+    let c = Address.hex(digits + 24, &bad)
+    let halves = unsafeBitCast(bad, to: SIMD2<UInt64>.self)
+    guard (halves[0] | halves[1]) & 0x8080_8080_8080_8080 == 0 else { return nil }
+    self.init(a: a, b: b, c: UInt32(truncatingIfNeeded: c))
   }
 
-  /// The value of eight hex digits; leaves a bit in `bad` for each byte that is none.
+  /// The value of sixteen hex digits; bit 7 of a lane of `bad` is set for each byte that is none.
+  ///
+  /// Vectors of plain arithmetic only: comparisons of SIMD types compile to scalar code here.
   @inlinable
   @inline(__always)
-  static func hex(_ digits: UnsafeRawPointer, _ bad: inout UInt64) -> UInt32 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let word = UInt64(littleEndian: digits.loadUnaligned(as: UInt64.self))
-    let low = word & (ones &* 0x7F)
-    // Bit 7 of each byte: set when the byte is outside 0…9, outside a…f (either case).
-    let notDigit = (low ^ (ones &* 0x30)) &+ (ones &* 0x76)
-    let letter = (low | (ones &* 0x20)) ^ (ones &* 0x60)
-    let isZero = ((letter | (ones &* 0x80)) &- ones) ^ (ones &* 0x80)
-    let notLetter = (letter &+ (ones &* 0x79)) | isZero
-    bad |= ((notDigit & notLetter) | word) & (ones &* 0x80)
-    // Nibbles, then pairs of them, then pairs of bytes: the first digit is the most significant.
-    let nibbles = (word & (ones &* 0x0F)) &+ ((word >> 6) & ones) &* 9
-    let bytes = ((nibbles &* 0x1001) >> 8) & 0x00FF_00FF_00FF_00FF
-    let halves = ((bytes &* 0x100_0001) >> 16) & 0x0000_FFFF_0000_FFFF
-    return UInt32(truncatingIfNeeded: (halves &* 0x1_0000_0000_0001) >> 32)
+  static func hex(_ digits: UnsafeRawPointer, _ bad: inout SIMD16<UInt8>) -> UInt64 {
+    let text = digits.loadUnaligned(as: SIMD16<UInt8>.self)
+    let notDigit = (text ^ SIMD16(repeating: 0x30)) &+ SIMD16(repeating: 0x76)
+    // Letters of either case become 0…5; anything else has bit 7 set, or gets it by adding 122.
+    let letter = ((text | SIMD16(repeating: 0x20)) ^ SIMD16(repeating: 0x60)) &- SIMD16(repeating: 1)
+    let notLetter = letter | (letter &+ SIMD16(repeating: 0x7A))
+    bad |= (notDigit & notLetter) | text
+    // Bit 6 tells letters from digits: 9 more for them. Then pairs of nibbles, then the first pair in front.
+    let isLetter = unsafeBitCast(text & SIMD16(repeating: 0x40), to: SIMD8<UInt16>.self)
+    let nine = (isLetter &>> SIMD8(repeating: 3)) &+ (isLetter &>> SIMD8(repeating: 6))
+    let nibbles = unsafeBitCast(text & SIMD16(repeating: 0x0F), to: SIMD8<UInt16>.self) &+ nine
+    let bytes = (nibbles &<< SIMD8(repeating: 4)) &+ (nibbles &>> SIMD8(repeating: 8))
+    return unsafeBitCast(SIMD8<UInt8>(truncatingIfNeeded: bytes), to: UInt64.self).byteSwapped
   }
 
   /// Writes the 42 characters at `out`.

@@ -1,4 +1,4 @@
-import Base
+public import Base
 
 /// A perp coin as the exchange lists it.
 public struct Coin: Hashable, Sendable {
@@ -30,7 +30,7 @@ public struct Coins: Sendable {
   /// The most coins held; the exchange lists about 420 (2026).
   public static let coinsMax = 4096
 
-  private var names = Interner(idsMax: coinsMax)
+  @usableFromInline var names = Interner(idsMax: coinsMax)
   private var folded: [String: CoinID] = [:]
   private var rows: [Coin] = []
 
@@ -60,6 +60,7 @@ public struct Coins: Sendable {
   public mutating func delist(_ id: CoinID) { rows[id.index].isListed = false }
 
   /// The coin spelled exactly like these bytes; the hot path of the trade decoder.
+  @inlinable
   public func find(_ name: UnsafeRawBufferPointer) -> CoinID? { names.find(name).map(CoinID.init(raw:)) }
 
   /// The coin a client means: the exact spelling first, then any capitals (`KPEPE`, `XYZ:TSLA`).

@@ -20,7 +20,8 @@ enum Samples {
 
   /// The payload files' names, sorted.
   static func names() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: folder!.path).filter { $0.hasSuffix(".json") }.sorted()
+    try FileManager.default.contentsOfDirectory(atPath: folder!.path).filter { $0.hasSuffix(".json") }
+      .sorted()
   }
 
   /// A payload in a buffer with the slack readers need.

@@ -16,49 +16,100 @@ public final class TradesFeed {
   /// The most trades kept of one message; a message of the largest size holds about as many.
   public static let tradesMax = 16384
 
-  /// Rows that are no trades.
-  public private(set) var invalid = 0
-  /// Rows of coins that are not listed.
-  public private(set) var unlisted = 0
-  /// Trades beyond `tradesMax`.
-  public private(set) var dropped = 0
-
-  private var storage: UnsafeMutablePointer<Trade>
-  private var capacity = 64
-  private var filled = 0
+  private var sink = TradeSink()
 
   /// Empty storage.
-  public init() { storage = .allocate(capacity: capacity) }
+  public init() {}
 
-  deinit { storage.deallocate() }
+  deinit { sink.storage.deallocate() }
+
+  /// Rows that are no trades.
+  public var invalid: Int { sink.invalid }
+  /// Rows of coins that are not listed.
+  public var unlisted: Int { sink.unlisted }
+  /// Trades beyond `tradesMax`.
+  public var dropped: Int { sink.dropped }
 
   /// The trades of the last message, in its order; valid until the next `decode`.
-  public var trades: UnsafeBufferPointer<Trade> { UnsafeBufferPointer(start: storage, count: filled) }
+  public var trades: UnsafeBufferPointer<Trade> {
+    UnsafeBufferPointer(start: sink.storage, count: sink.filled)
+  }
 
   /// Reads the message of channel `trades`.
   public func decode(_ frame: Frame, coins: borrowing Coins) throws(JSONError) {
-    clear()
+    try decode(frame, coins: coins, byWords: true)
+  }
+
+  /// The same without the fast path, for the tests that hold the two together.
+  package func decodeSlowly(_ frame: Frame, coins: borrowing Coins) throws(JSONError) {
+    try decode(frame, coins: coins, byWords: false)
+  }
+
+  @inline(__always)
+  private func decode(_ frame: Frame, coins: borrowing Coins, byWords: Bool) throws(JSONError) {
+    // A local copy: access to a class's property is checked each time.
+    var sink = sink
+    sink.clear()
     do throws(JSONError) {
       var reader = frame.reader()
       try reader.beginArray()
       while try reader.nextElement() {
-        try readRow(&reader, coins)
+        if byWords, sink.keepRows(&reader, coins) { continue }
+        try sink.readRow(&reader, coins)
       }
       try frame.finish(&reader)
     } catch {
-      clear()
+      sink.clear()
+      self.sink = sink
       throw error
     }
+    self.sink = sink
   }
+}
 
-  private func clear() {
+/// Where the trades of a message go.
+private struct TradeSink {
+  var storage = UnsafeMutablePointer<Trade>.allocate(capacity: 64)
+  var capacity = 64
+  var filled = 0
+  var invalid = 0
+  var unlisted = 0
+  var dropped = 0
+
+  mutating func clear() {
     filled = 0
     invalid = 0
     unlisted = 0
     dropped = 0
   }
 
-  private func keep(_ trade: Trade) {
+  /// Keeps the rows in the recorded shape that lie next to each other; `false` when there is none here.
+  @inline(__always)
+  mutating func keepRows(_ reader: inout JSONReader, _ coins: borrowing Coins) -> Bool {
+    let limit = reader.limit
+    var at = reader.position
+    var rows = 0
+    while let row = TradeFastPath(at: at, limit: limit) {
+      if let coin = coins.find(row.coin) {
+        keep(
+          Trade(
+            coin: coin, side: row.side, px: Px(raw: row.px), sz: Sz(raw: row.sz),
+            time: WallTime(ms: row.time),
+            tid: row.tid, buyer: row.buyer, seller: row.seller))
+      } else {
+        unlisted += 1
+      }
+      rows += 1
+      reader.jump(behind: row.end)
+      // Behind the last byte lies slack, which may hold anything: the end decides.
+      guard row.end < limit, row.end.pointee == UInt8(ascii: ",") else { break }
+      at = row.end + 1
+    }
+    return rows > 0
+  }
+
+  @inline(__always)
+  mutating func keep(_ trade: Trade) {
     if filled == capacity {
       guard capacity < TradesFeed.tradesMax else {
         dropped += 1
@@ -70,7 +121,8 @@ public final class TradesFeed {
     filled += 1
   }
 
-  private func grow() {
+  @inline(never)
+  mutating func grow() {
     let fresh = UnsafeMutablePointer<Trade>.allocate(capacity: capacity * 2)
     fresh.moveInitialize(from: storage, count: filled)
     storage.deallocate()
@@ -79,7 +131,8 @@ public final class TradesFeed {
   }
 
   /// Reads one row of any shape.
-  private func readRow(_ reader: inout JSONReader, _ coins: borrowing Coins) throws(JSONError) {
+  @inline(never)
+  mutating func readRow(_ reader: inout JSONReader, _ coins: borrowing Coins) throws(JSONError) {
     guard try reader.peekKind() == .object else {
       try reader.skipValue()
       invalid += 1

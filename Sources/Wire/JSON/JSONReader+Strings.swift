@@ -5,7 +5,7 @@
 /// The lowest set bit is exact; higher ones may be false (borrows run upwards), so only the lowest counts.
 @inlinable
 @inline(__always)
-func stringStops(_ word: UInt64) -> UInt64 {
+public func stringStops(_ word: UInt64) -> UInt64 {
   let ones: UInt64 = 0x0101_0101_0101_0101
   let highs: UInt64 = 0x8080_8080_8080_8080
   let quote = word ^ (ones &* 0x22)
