@@ -39,6 +39,9 @@ public struct HTTPRequestParser: ~Copyable {
   /// requests, and true for a request nobody has asked for with `next`.
   public var isInsideRequest: Bool { head.fed.count > delivered || state != .requestLine && delivered == 0 }
 
+  /// Whether the head of a request is complete and its body is not.
+  public var isInsideBody: Bool { delivered == 0 && (state == .body || state == .chunks) }
+
   /// Hands over bytes just read; they must stay valid until `next` says `.needMore`, throws, or `hold` is
   /// called. Bytes that come while others wait unread count against `HTTPLimits.backlogMax`.
   public mutating func feed(_ bytes: UnsafeRawBufferPointer) {
