@@ -25,6 +25,9 @@ public struct OpenReport: Hashable, Sendable {
   public var columnsAdded: [String] = []
   /// Indexes added.
   public var indexesAdded: [String] = []
+
+  /// Nothing found yet.
+  public init() {}
 }
 
 /// What a commit leaves behind.

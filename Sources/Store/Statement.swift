@@ -66,9 +66,10 @@ struct Statement: ~Copyable {
 
   /// Binds the account's lower-case `0x…` text.
   func bind(_ value: Address, at index: Int32) throws(StoreError) {
-    let code = withUnsafeTemporaryAllocation(of: CChar.self, capacity: AddressText.bytes) { text in
-      AddressText.write(value, to: text)
-      return csqlite_bind_text(handle, index, text.baseAddress, UInt64(text.count))
+    let code = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Address.textCount) { text in
+      guard let bytes = text.baseAddress else { return SQLITE_NOMEM }
+      value.write(at: UnsafeMutableRawPointer(bytes))
+      return csqlite_bind_text(handle, index, bytes, UInt64(text.count))
     }
     try check(code)
   }
@@ -103,7 +104,6 @@ struct Statement: ~Copyable {
   /// The account whose text this is, in either case; `nil` when it is not an address.
   func address(_ column: Int32) -> Address? {
     guard let bytes = sqlite3_column_text(handle, column) else { return nil }
-    return AddressText.read(
-      UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, column))))
+    return Address(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, column))))
   }
 }

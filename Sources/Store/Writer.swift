@@ -55,18 +55,22 @@ struct Writer: ~Copyable {
     var places: [Int] = []
     for write in batch.writes { places.append(try place(of: write)) }
     let statements = statements
+    let cellCounts = batch.writes.map(\.cells)
     try connection.transaction { () throws(StoreError) in
-      var first = 0
-      for row in batch.rows {
-        let cells = batch.writes[Int(row)].cells
-        try Writer.run(statements + places[Int(row)], batch.cells[first..<first + cells])
-        first += cells
+      try batch.cells.withUnsafeBufferPointer { (cells) throws(StoreError) in
+        var first = 0
+        for row in batch.rows {
+          let count = cellCounts[Int(row)]
+          // Slices of the buffer, not of the array: no reference counting per row.
+          try Writer.run(statements + places[Int(row)], cells[first..<first + count])
+          first += count
+        }
       }
     }
   }
 
   private static func run(
-    _ statement: UnsafeMutablePointer<Statement>, _ cells: ArraySlice<Batch.Cell>
+    _ statement: UnsafeMutablePointer<Statement>, _ cells: Slice<UnsafeBufferPointer<Batch.Cell>>
   ) throws(StoreError) {
     var index: Int32 = 0
     for cell in cells {
