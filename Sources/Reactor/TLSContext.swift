@@ -1,8 +1,8 @@
 /// What TLS connections share: the CA certificates and the remembered sessions of clients, the certificate of a
 /// server.
 ///
-/// The CA store is loaded at the first use, by a thread of libuv's, since reading a bundle can take tens of
-/// milliseconds; where the system keeps its CAs in a hashed directory, only those asked for are ever read.
+/// The CA store is loaded at the first use, by a thread of libuv's, since reading a bundle takes tens of
+/// milliseconds.
 /// Bounds: `sessionsMax` remembered sessions (any one of them makes room for a new one).
 import Base
 import CLibuv
@@ -174,7 +174,7 @@ private struct TLSLoading {
     _ = reactor_ctx_min_version(context, TLS1_2_VERSION)
     reactor_ctx_session_cache(context, Int(SSL_SESS_CACHE_OFF))
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-    SSL_CTX_set_default_verify_paths(context)
+    trustSystem(context)
     if let caFile = job.caFile, SSL_CTX_load_verify_file(context, caFile) != 1 {
       job.problem = strdup(TLSFailure.queued("CA file \(String(cString: caFile))"))
       SSL_CTX_free(context)
@@ -182,6 +182,16 @@ private struct TLSLoading {
     }
     ERR_clear_error()
     job.context = context
+  }
+
+  /// The system's CAs: its bundle, read whole now, so that no handshake reads files on the loop; its hashed
+  /// directory only where there is no bundle, or where the environment names one.
+  private static func trustSystem(_ context: OpaquePointer) {
+    let named =
+      getenv("SSL_CERT_FILE") ?? X509_get_default_cert_file().map { UnsafeMutablePointer(mutating: $0) }
+    let hasBundle = named.map { access($0, R_OK) == 0 } ?? false
+    if hasBundle { SSL_CTX_set_default_verify_file(context) }
+    if !hasBundle || getenv("SSL_CERT_DIR") != nil { SSL_CTX_set_default_verify_dir(context) }
   }
 
   private static func finish(_ job: UnsafeMutablePointer<TLSLoading>) {

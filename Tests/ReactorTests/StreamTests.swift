@@ -14,7 +14,7 @@ extension ReactorTests {
         let endpoint = try ReactorTests.serve(rig, acceptor)
         let client = Recorder()
         client.onOpen = { $0.write(utf8: "hello") }
-        client.onReceive = { stream, _ in if client.received.count == 5 { stream.closeAfterFlush() } }
+        client.onReceive = { stream, _ in if client.receivedBytes == 5 { stream.closeAfterFlush() } }
         client.onClose = { _, _ in rig.stop() }
         let stream = Stream.connect(rig.loop, to: endpoint, owner: client)
         stream.tag = 7
@@ -117,11 +117,10 @@ extension ReactorTests {
       try expectNoLeak {
         let rig = Rig()
         let endpoint = try ReactorTests.serve(rig, Acceptor { _ in echo() })
-        var random = PRNG(seed: 5)
-        let sent = (0..<5 * 1024 * 1024).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        let sent = noise(5 * 1024 * 1024, seed: 5)
         let client = Recorder()
         client.onOpen = { stream in _ = sent.withUnsafeBytes { stream.write($0) } }
-        client.onReceive = { stream, _ in if client.received.count == sent.count { stream.closeAfterFlush() }
+        client.onReceive = { stream, _ in if client.receivedBytes == sent.count { stream.closeAfterFlush() }
         }
         client.onClose = { _, _ in rig.stop() }
         _ = Stream.connect(rig.loop, to: endpoint, owner: client)

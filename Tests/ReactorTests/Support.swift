@@ -57,7 +57,7 @@ final class Rig {
 /// An owner that writes down what happened and does what the test says.
 final class Recorder: StreamOwner {
   var opened = 0
-  var received: [UInt8] = []
+  private let kept = ByteBuffer()
   var receivedBytes = 0
   var keepBytes = true
   var drained = 0
@@ -70,7 +70,8 @@ final class Recorder: StreamOwner {
   var onClose: ((Stream, CloseReason) -> Void)?
 
   var reason: CloseReason? { reasons.first }
-  var text: String { String(decoding: received, as: UTF8.self) }
+  var received: [UInt8] { [UInt8](kept.bytes) }
+  var text: String { String(decoding: kept.bytes, as: UTF8.self) }
 
   func streamDidOpen(_ stream: Stream) {
     opened += 1
@@ -79,7 +80,7 @@ final class Recorder: StreamOwner {
 
   func stream(_ stream: Stream, didReceive bytes: UnsafeRawBufferPointer) {
     receivedBytes += bytes.count
-    if keepBytes { received.append(contentsOf: bytes) }
+    if keepBytes { kept.append(bytes) }
     onReceive?(stream, bytes)
   }
 
@@ -197,4 +198,10 @@ func freePort() -> Int {
   defer { loop.close() }
   guard let listener = try? Listener(loop, host: "127.0.0.1", port: 0, owner: Acceptor()) else { return 1 }
   return listener.port
+}
+
+/// `bytes` bytes (a multiple of 8) that the seed decides.
+func noise(_ bytes: Int, seed: UInt64) -> [UInt8] {
+  var random = PRNG(seed: seed)
+  return (0..<bytes / 8).map { _ in random.next() }.withUnsafeBytes { [UInt8]($0) }
 }

@@ -209,13 +209,12 @@ extension ReactorTests {
       try expectNoLeak {
         let rig = Rig()
         let endpoint = try serveTLS(rig, lowest: version, highest: version, Acceptor { _ in echo() })
-        var random = PRNG(seed: 11)
-        let sent = (0..<5 * 1024 * 1024).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        let sent = noise(5 * 1024 * 1024, seed: 11)
         let client = Recorder()
         client.onOpen = { stream in _ = sent.withUnsafeBytes { stream.write($0) } }
         client.onReceive = { stream, bytes in
           #expect(bytes.count <= Loop.readBytesMax)
-          if client.received.count == sent.count { stream.closeAfterFlush() }
+          if client.receivedBytes == sent.count { stream.closeAfterFlush() }
         }
         client.onClose = { _, _ in rig.stop() }
         _ = Stream.connect(rig.loop, to: endpoint, tls: try trust(), owner: client)
