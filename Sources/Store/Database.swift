@@ -26,8 +26,15 @@ public struct OpenReport: Hashable, Sendable {
   /// Indexes added.
   public var indexesAdded: [String] = []
 
-  /// Nothing found yet.
-  public init() {}
+  /// A report of these findings.
+  public init(
+    isNew: Bool = false, tablesAdded: [String] = [], columnsAdded: [String] = [], indexesAdded: [String] = []
+  ) {
+    self.isNew = isNew
+    self.tablesAdded = tablesAdded
+    self.columnsAdded = columnsAdded
+    self.indexesAdded = indexesAdded
+  }
 }
 
 /// What a commit leaves behind.
@@ -36,6 +43,12 @@ public struct BatchReport: Hashable, Sendable {
   public var rows: Int
   /// Pages in the write-ahead log now; `checkpoint()` is due from about a thousand.
   public var logPages: Int
+
+  /// A report of these numbers.
+  public init(rows: Int, logPages: Int) {
+    self.rows = rows
+    self.logPages = logPages
+  }
 }
 
 /// What a checkpoint did.

@@ -43,8 +43,8 @@ public struct StoreError: Error, Hashable, Sendable {
   /// One line for the log: what was tried and SQLite's words for why it failed.
   public var message: String
 
-  /// An error found without SQLite's help.
-  init(_ kind: Kind, _ message: String) {
+  /// An error found without SQLite's help, or made up by a simulated disk.
+  public init(_ kind: Kind, _ message: String) {
     self.kind = kind
     code = 0
     self.message = message

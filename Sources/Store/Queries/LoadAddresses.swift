@@ -17,6 +17,20 @@ public struct AddressRecord: Hashable, Sendable {
   public var tier: UInt8
   /// Total size of its positions when last polled, USD.
   public var totalSizeUsd: Double
+
+  /// A record with these fields; the last three as a new account has them unless given.
+  public init(
+    address: Address, firstSeen: WallTime, lastSeen: WallTime, tradeCount: Int64, lastPolled: WallTime? = nil,
+    tier: UInt8 = 3, totalSizeUsd: Double = 0
+  ) {
+    self.address = address
+    self.firstSeen = firstSeen
+    self.lastSeen = lastSeen
+    self.tradeCount = tradeCount
+    self.lastPolled = lastPolled
+    self.tier = tier
+    self.totalSizeUsd = totalSizeUsd
+  }
 }
 
 /// How a load went.
