@@ -8,9 +8,11 @@ public final class ByteBuffer {
   /// Readable bytes guaranteed behind the content.
   public static let slackBytes = 64
 
-  @usableFromInline var start: UnsafeMutableRawPointer
-  @usableFromInline var filled = 0
-  @usableFromInline var room: Int
+  // Unchecked: every append would else pay three dynamic exclusivity checks (measured: 65 % of an answer's
+  // instructions), and no method here calls out while it changes them.
+  @exclusivity(unchecked) @usableFromInline var start: UnsafeMutableRawPointer
+  @exclusivity(unchecked) @usableFromInline var filled = 0
+  @exclusivity(unchecked) @usableFromInline var room: Int
 
   /// An empty buffer with room for `capacity` bytes.
   public init(capacity: Int = 4096) {
