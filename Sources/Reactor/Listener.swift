@@ -128,7 +128,7 @@ public final class Listener: LoopObject {
   private func acceptWaiting() {
     var accepted = 0
     while accepted < Listener.acceptsPerTurnMax && !closing {
-      let socket = reactor_accept(descriptor, Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
+      let socket = reactor_accept(descriptor, SocketType.nonBlocking | SocketType.closeOnExec)
       if socket >= 0 {
         accepted += 1
         admit(socket)
@@ -187,7 +187,7 @@ public final class Listener: LoopObject {
   private func dropOneWithSpare() -> Bool {
     guard spare >= 0 else { return false }
     Glibc.close(spare)
-    let socket = reactor_accept(descriptor, Int32(SOCK_CLOEXEC.rawValue))
+    let socket = reactor_accept(descriptor, SocketType.closeOnExec)
     if socket >= 0 {
       Glibc.close(socket)
       loop.counts.refusedOutOfFiles += 1

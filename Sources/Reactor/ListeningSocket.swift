@@ -13,7 +13,7 @@ struct ListeningSocket {
     }
     var storage = try address(host: host, port: number)
     let family = Int32(storage.ss_family)
-    let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let type = SocketType.stream | SocketType.nonBlocking | SocketType.closeOnExec
     let descriptor = socket(family, type, 0)
     guard descriptor >= 0 else { throw failure(storage, errno) }
     var on: Int32 = 1
@@ -42,7 +42,7 @@ struct ListeningSocket {
   private static func address(host: String, port: UInt16) throws(ListenFailure) -> sockaddr_storage {
     if let numeric = SocketAddress.numeric(host: host, port: port) { return numeric }
     var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_socktype = SocketType.stream
     hints.ai_flags = AI_PASSIVE
     var list: UnsafeMutablePointer<addrinfo>?
     let status = getaddrinfo(host, String(port), &hints, &list)

@@ -33,7 +33,7 @@ public struct Notify: Sendable {
     guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
     if path.first == UInt8(ascii: "@") { path[0] = 0 }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
-    let type = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let type = SocketType.datagram | SocketType.closeOnExec | SocketType.nonBlocking
     let descriptor = socket(AF_UNIX, type, 0)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }

@@ -5,6 +5,14 @@ import Glibc
 /// Sends our FIN; what the peer sends can still be read.
 func endSending(_ descriptor: Int32) { _ = Glibc.shutdown(descriptor, Int32(SHUT_WR)) }
 
+/// The type argument of `socket` and `accept4`; flags are added with `|`.
+enum SocketType {
+  static let stream = reactor_sock_stream
+  static let datagram = reactor_sock_dgram
+  static let nonBlocking = reactor_sock_nonblock
+  static let closeOnExec = reactor_sock_cloexec
+}
+
 enum SocketAddress {
   /// The address of a numeric IPv4 or IPv6 host; nil for a name.
   static func numeric(host: String, port: UInt16) -> sockaddr_storage? {

@@ -70,7 +70,7 @@ extension Stream {
       return tryNextAddress()
     }
     var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_socktype = SocketType.stream
     hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV
     let request = UnsafeMutablePointer<uv_getaddrinfo_t>.allocate(capacity: 1)
     request.pointee.data = Unmanaged.passRetained(self).toOpaque()

@@ -63,7 +63,7 @@ extension ReactorTests {
     @Test(arguments: [false, true])
     func systemdIsTold(_ abstract: Bool) throws {
       let name = abstract ? "@hynous-reactor-\(getpid())" : try path("notify.socket")
-      let receiver = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+      let receiver = socket(AF_UNIX, SocketType.datagram | SocketType.closeOnExec, 0)
       defer { close(receiver) }
       var address = sockaddr_un()
       address.sun_family = sa_family_t(AF_UNIX)

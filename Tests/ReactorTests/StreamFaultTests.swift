@@ -290,7 +290,7 @@ struct FullBacklog {
   private var fillers: [Int32] = []
 
   init() {
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    listener = socket(AF_INET, SocketType.stream | SocketType.closeOnExec, 0)
     var address = SocketAddress.numeric(host: "127.0.0.1", port: 0)!
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let descriptor = listener
@@ -302,7 +302,7 @@ struct FullBacklog {
       }
     }
     port = SocketAddress.port(address)
-    let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let type = SocketType.stream | SocketType.closeOnExec | SocketType.nonBlocking
     for _ in 0..<4 {
       let filler = socket(AF_INET, type, 0)
       withUnsafePointer(to: &address) { pointer in

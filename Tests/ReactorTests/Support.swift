@@ -130,7 +130,7 @@ struct RawSocket {
 
   /// Connects to `port` on 127.0.0.1 (the listener's backlog completes it without the loop turning).
   init(port: Int) {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    descriptor = socket(AF_INET, SocketType.stream | SocketType.closeOnExec, 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = UInt16(port).bigEndian
