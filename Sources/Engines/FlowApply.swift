@@ -29,36 +29,34 @@ extension FlowState {
       case .freshUnverified: isUnverified = true
       }
     }
-    guard fits(index, notional.micros, trade.side) else { return .overflow }
+    let (micros, side) = (notional.micros, trade.side)
+    guard micros <= coin.pointee.headroom || hasHeadroom(index, micros, side) else { return .overflow }
+    coin.pointee.headroom -= min(micros, coin.pointee.headroom)
     if isUnverified { unverifiedTrades &+= 1 }
 
-    let mark = trade.side == .buy ? 0 : FlowPool.sellBit
+    let mark = side == .buy ? 0 : FlowPool.sellBit
     // A trade that is already too old for some window must step over that window's cursor.
     if time >= max(coin.pointee.recent.newest, clock - shortestMs) {
-      if !append(coin, time, notional.micros, mark) { appendChunk(index, time, notional.micros, mark) }
+      if !append(coin, time, micros, mark) { appendChunk(index, time, micros, mark) }
       coin.pointee.recent.append(time, trade.tid, placesMax: recentMax)
     } else {
-      insert(index, time, notional.micros, mark)
+      insert(index, time, micros, mark)
       coin.pointee.recent.insert(time, trade.tid, placesMax: recentMax)
     }
-    coin.pointee.totals.add(notional.micros, count: mark | 1)
+    coin.pointee.totals.add(micros, count: mark | 1)
     return .counted
   }
 
-  /// Whether the longest window's sum stays inside `Usd`; the shorter windows' sums are parts of it.
-  @inline(__always)
-  private mutating func fits(_ index: Int, _ micros: Int64, _ side: Side) -> Bool {
-    if sum(index, side) &+ UInt64(bitPattern: micros) <= UInt64(Int64.max) { return true }
+  /// Whether the longest window's sum stays inside `Usd` with `micros` more, counted exactly; the shorter
+  /// windows' sums are parts of it. Renews the coin's headroom.
+  @inline(never)
+  private mutating func hasHeadroom(_ index: Int, _ micros: Int64, _ side: Side) -> Bool {
     advance(index)
-    return sum(index, side) &+ UInt64(bitPattern: micros) <= UInt64(Int64.max)
-  }
-
-  @inline(__always)
-  private func sum(_ index: Int, _ side: Side) -> UInt64 {
-    let before = cursors + index * windowCount + holdingWindow
-    return side == .buy
-      ? coins[index].totals.buy &- before.pointee.before.buy
-      : coins[index].totals.sell &- before.pointee.before.sell
+    let before = cursors[index * windowCount + holdingWindow].before
+    let buy = Int64(bitPattern: coins[index].totals.buy &- before.buy)
+    let sell = Int64(bitPattern: coins[index].totals.sell &- before.sell)
+    coins[index].headroom = Int64.max - max(buy, sell)
+    return micros <= Int64.max - (side == .buy ? buy : sell)
   }
 
   /// Puts a trade behind all others of its coin when the last chunk can take it.
@@ -66,17 +64,18 @@ extension FlowState {
   private mutating func append(
     _ coin: UnsafeMutablePointer<FlowCoin>, _ time: Int64, _ micros: Int64, _ mark: UInt16
   ) -> Bool {
-    let tail = coin.pointee.tail
-    guard tail != FlowPool.none else { return false }
-    let header = pool.header(tail)
-    let count = Int(header.pointee.count)
-    let offset = UInt64(bitPattern: time &- header.pointee.base)
-    if merge(tail, count, offset, micros, mark) { return true }
+    let (tail, count) = (coin.pointee.tail, Int(coin.pointee.tailCount))
+    let offset = UInt64(bitPattern: time &- coin.pointee.tailBase)
+    if time == coin.pointee.recent.newest, tail != FlowPool.none, merge(tail, count, offset, micros, mark) {
+      return true
+    }
     guard count < FlowPool.entriesPerChunk, offset <= UInt64(UInt32.max) else { return false }
-    pool.offsets(tail)[count] = UInt32(truncatingIfNeeded: offset)
-    pool.counts(tail)[count] = mark | 1
-    pool.notionals(tail)[count] = micros
-    header.pointee.count = UInt32(truncatingIfNeeded: count + 1)
+    let entry = pool.entry(tail, count)
+    entry.offset = UInt32(truncatingIfNeeded: offset)
+    entry.count = mark | 1
+    entry.micros = micros
+    coin.pointee.tailCount &+= 1
+    pool.header(tail).pointee.count = coin.pointee.tailCount
     coin.pointee.nextExpiry = min(coin.pointee.nextExpiry, time + shortestMs)
     return true
   }
@@ -85,19 +84,16 @@ extension FlowState {
   /// room. Where the entry lies within its millisecond does not matter: windows never cut one.
   @inline(__always)
   private func merge(_ chunk: UInt32, _ end: Int, _ offset: UInt64, _ micros: Int64, _ mark: UInt16) -> Bool {
-    let offsets = pool.offsets(chunk)
-    var entry = end - 1
-    while entry >= 0, entry >= end - 2, UInt64(offsets[entry]) == offset {
-      let counts = pool.counts(chunk)
-      if counts[entry] & FlowPool.sellBit == mark, counts[entry] & FlowPool.countMax != FlowPool.countMax {
-        let notionals = pool.notionals(chunk)
-        let (sum, overflow) = notionals[entry].addingReportingOverflow(micros)
-        if overflow { return false }
-        notionals[entry] = sum
-        counts[entry] += 1
-        return true
-      }
-      entry -= 1
+    for index in stride(from: end - 1, through: max(end - 2, 0), by: -1) {
+      let entry = pool.entry(chunk, index)
+      guard UInt64(entry.offset) == offset else { return false }
+      let count = entry.count
+      guard count & FlowPool.sellBit == mark, count & FlowPool.countMax != FlowPool.countMax else { continue }
+      let (sum, overflow) = entry.micros.addingReportingOverflow(micros)
+      guard !overflow else { continue }
+      entry.micros = sum
+      entry.count = count + 1
+      return true
     }
     return false
   }
@@ -121,6 +117,7 @@ extension FlowState {
     } else {
       pool.header(tail).pointee.next = chunk
     }
+    noteTail(index)
     _ = append(coins + index, time, micros, mark)
   }
 
@@ -147,8 +144,9 @@ extension FlowState {
         }
       }
       open(chunk, entry, time)
-      pool.notionals(chunk)[entry] = micros
-      pool.counts(chunk)[entry] = mark | 1
+      pool.entry(chunk, entry).micros = micros
+      pool.entry(chunk, entry).count = mark | 1
+      noteTail(index)
       coins[index].nextExpiry = min(coins[index].nextExpiry, time + shortestMs)
     }
     let row = cursors + index * windowCount
@@ -177,17 +175,13 @@ extension FlowState {
   private func open(_ chunk: UInt32, _ entry: Int, _ time: Int64) {
     let header = pool.header(chunk)
     let count = Int(header.pointee.count)
-    let offsets = pool.offsets(chunk)
     if time < header.pointee.base {
       let shift = UInt32(clamping: header.pointee.base - time)
-      for other in 0..<count { offsets[other] += shift }
+      for other in 0..<count { pool.entry(chunk, other).offset += shift }
       header.pointee.base = time
     }
-    let moved = count - entry
-    (offsets + entry + 1).update(from: offsets + entry, count: moved)
-    (pool.counts(chunk) + entry + 1).update(from: pool.counts(chunk) + entry, count: moved)
-    (pool.notionals(chunk) + entry + 1).update(from: pool.notionals(chunk) + entry, count: moved)
-    offsets[entry] = UInt32(clamping: time - header.pointee.base)
+    pool.entry(chunk, entry).move(count - entry, to: pool.entry(chunk, entry + 1))
+    pool.entry(chunk, entry).offset = UInt32(clamping: time - header.pointee.base)
     header.pointee.count += 1
   }
 
@@ -196,9 +190,7 @@ extension FlowState {
     let header = pool.header(chunk)
     guard let fresh = pool.take(base: header.pointee.base) else { return }
     let (half, rest) = (FlowPool.entriesPerChunk / 2, FlowPool.entriesPerChunk / 2)
-    pool.offsets(fresh).update(from: pool.offsets(chunk) + half, count: rest)
-    pool.counts(fresh).update(from: pool.counts(chunk) + half, count: rest)
-    pool.notionals(fresh).update(from: pool.notionals(chunk) + half, count: rest)
+    pool.entry(chunk, half).move(rest, to: pool.entry(fresh, 0))
     let next = header.pointee.next
     pool.header(fresh).pointee.count = UInt32(rest)
     pool.header(fresh).pointee.previous = chunk
@@ -238,15 +230,12 @@ extension FlowState {
   private mutating func dropHead(_ index: Int) {
     let head = coins[index].head
     let (count, next) = (Int(pool.header(head).pointee.count), pool.header(head).pointee.next)
-    let (notionals, counts) = (pool.notionals(head), pool.counts(head))
     let row = cursors + index * windowCount
     for entry in row[holdingWindow].index..<count {
-      droppedTrades &+= UInt64(counts[entry] & FlowPool.countMax)
+      droppedTrades &+= UInt64(pool.entry(head, entry).count & FlowPool.countMax)
     }
     for window in 0..<windowCount where row[window].chunk == head {
-      for entry in row[window].index..<count {
-        row[window].before.add(notionals[entry], count: counts[entry])
-      }
+      for entry in row[window].index..<count { row[window].before.add(pool.entry(head, entry)) }
       row[window].chunk = next
       row[window].index = 0
     }

@@ -25,13 +25,15 @@ extension FlowState {
       for entry in 0..<Int(header.count) {
         let time = pool.time(chunk, entry)
         if time < last { return "\(time) behind \(last)" }
-        if pool.notionals(chunk)[entry] < 0 { return "negative notional" }
-        if pool.counts(chunk)[entry] & FlowPool.countMax == 0 { return "an entry for no trade" }
+        if pool.entry(chunk, entry).micros < 0 { return "negative notional" }
+        if pool.entry(chunk, entry).count & FlowPool.countMax == 0 { return "an entry for no trade" }
         last = time
       }
       chunks += 1
       (previous, chunk) = (chunk, header.next)
     }
+    let tailCount = previous == FlowPool.none ? 128 : pool.header(previous).pointee.count
+    if coin.tailCount != tailCount { return "\(coin.tailCount) entries noted, \(tailCount) there" }
     if coin.tail != previous { return "the last chunk is \(previous), not \(coin.tail)" }
     if last > coin.recent.newest { return "\(last) is newer than the newest" }
     for window in 0..<windowCount {
@@ -50,7 +52,7 @@ extension FlowState {
       if entry > Int(header.count) { return "the cursor is at \(entry) of \(header.count)" }
       while entry < Int(header.count) {
         if pool.time(chunk, entry) + windowMs[window] < coins[index].nextExpiry { return "expires too late" }
-        totals.add(pool.notionals(chunk)[entry], count: pool.counts(chunk)[entry])
+        totals.add(pool.entry(chunk, entry))
         entry += 1
       }
       (chunk, entry) = (header.next, 0)

@@ -1,7 +1,7 @@
 /// The order-flow engine's memory for trades: equal chunks of packed entries, handed out and taken back.
 ///
-/// An entry is 14 bytes in three columns: milliseconds after the chunk's base (4), trades and side (2),
-/// notional in USD micros (8). The address range for `chunksMax` chunks is asked for once and touched only as
+/// An entry is 14 bytes: milliseconds after the chunk's base (4), trades and side (2), notional in USD micros
+/// (8). The address range for `chunksMax` chunks is asked for once and touched only as
 /// chunks are first used, so resident memory follows the most that was ever held at once.
 /// Bound: `chunksMax`; `take` answers `nil` beyond it. Invariant: a chunk is either in one coin's list or free.
 struct FlowPool: ~Copyable {
@@ -14,9 +14,8 @@ struct FlowPool: ~Copyable {
   /// The most trades one entry can stand for.
   static let countMax: UInt16 = 0x7fff
 
-  static let chunkBytes = entriesPerChunk * 14
-  private static let timesAt = entriesPerChunk * 8
-  private static let countsAt = entriesPerChunk * 12
+  static let entryBytes = 14
+  static let chunkBytes = entriesPerChunk * entryBytes
 
   /// What is known of a chunk besides its entries.
   struct Header {
@@ -84,27 +83,46 @@ struct FlowPool: ~Copyable {
   @inline(__always)
   func header(_ chunk: UInt32) -> UnsafeMutablePointer<Header> { headers + Int(chunk) }
 
-  /// The notionals of `chunk`, USD micros, never negative.
+  /// The entry at `index` of `chunk`; entries lie behind each other.
   @inline(__always)
-  func notionals(_ chunk: UInt32) -> UnsafeMutablePointer<Int64> {
-    (memory + Int(chunk) * FlowPool.chunkBytes).assumingMemoryBound(to: Int64.self)
-  }
-
-  /// The times of `chunk`, milliseconds after its base.
-  @inline(__always)
-  func offsets(_ chunk: UInt32) -> UnsafeMutablePointer<UInt32> {
-    (memory + Int(chunk) * FlowPool.chunkBytes + FlowPool.timesAt).assumingMemoryBound(to: UInt32.self)
-  }
-
-  /// The trade counts of `chunk`, with the side in the top bit.
-  @inline(__always)
-  func counts(_ chunk: UInt32) -> UnsafeMutablePointer<UInt16> {
-    (memory + Int(chunk) * FlowPool.chunkBytes + FlowPool.countsAt).assumingMemoryBound(to: UInt16.self)
+  func entry(_ chunk: UInt32, _ index: Int) -> FlowEntry {
+    FlowEntry(at: memory + (Int(chunk) * FlowPool.chunkBytes + index * FlowPool.entryBytes))
   }
 
   /// The time of an entry, milliseconds since the epoch.
   @inline(__always)
   func time(_ chunk: UInt32, _ index: Int) -> Int64 {
-    header(chunk).pointee.base &+ Int64(offsets(chunk)[index])
+    header(chunk).pointee.base &+ Int64(entry(chunk, index).offset)
+  }
+}
+
+/// A place in a chunk: the 14 bytes of one entry, which are aligned to nothing.
+struct FlowEntry {
+  let at: UnsafeMutableRawPointer
+
+  /// Milliseconds after the chunk's base.
+  @inline(__always)
+  var offset: UInt32 {
+    get { at.loadUnaligned(as: UInt32.self) }
+    nonmutating set { at.storeBytes(of: newValue, as: UInt32.self) }
+  }
+
+  /// Trades, with the side in the top bit.
+  @inline(__always)
+  var count: UInt16 {
+    get { at.loadUnaligned(fromByteOffset: 4, as: UInt16.self) }
+    nonmutating set { at.storeBytes(of: newValue, toByteOffset: 4, as: UInt16.self) }
+  }
+
+  /// Notional in USD micros, never negative.
+  @inline(__always)
+  var micros: Int64 {
+    get { at.loadUnaligned(fromByteOffset: 6, as: Int64.self) }
+    nonmutating set { at.storeBytes(of: newValue, toByteOffset: 6, as: Int64.self) }
+  }
+
+  /// Copies `count` entries from here to `target`; the two may overlap.
+  func move(_ count: Int, to target: FlowEntry) {
+    target.at.copyMemory(from: at, byteCount: count * FlowPool.entryBytes)
   }
 }

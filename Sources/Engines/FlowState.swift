@@ -9,15 +9,26 @@ struct FlowTotals: Equatable {
   var sellCount: UInt64 = 0
 
   @inline(__always)
+  mutating func add(_ entry: FlowEntry) { add(entry.micros, count: entry.count) }
+
+  /// Adds to one side without a branch: sides follow each other like coin tosses.
+  @inline(__always)
   mutating func add(_ micros: Int64, count: UInt16) {
     let trades = UInt64(count & FlowPool.countMax)
-    if count & FlowPool.sellBit == 0 {
-      buy &+= UInt64(bitPattern: micros)
-      buyCount &+= trades
-    } else {
-      sell &+= UInt64(bitPattern: micros)
-      sellCount &+= trades
-    }
+    let isSell = 0 &- UInt64(count >> 15)
+    buy &+= UInt64(bitPattern: micros) & ~isSell
+    buyCount &+= trades & ~isSell
+    sell &+= UInt64(bitPattern: micros) & isSell
+    sellCount &+= trades & isSell
+  }
+
+  /// Takes back what `add` added.
+  mutating func remove(_ entry: FlowEntry) {
+    let (trades, isSell) = (UInt64(entry.count & FlowPool.countMax), 0 &- UInt64(entry.count >> 15))
+    buy &-= UInt64(bitPattern: entry.micros) & ~isSell
+    buyCount &-= trades & ~isSell
+    sell &-= UInt64(bitPattern: entry.micros) & isSell
+    sellCount &-= trades & isSell
   }
 }
 
@@ -31,19 +42,26 @@ struct FlowCursor {
   var index = 0
 }
 
-/// One coin.
+/// One coin. What every trade needs comes first.
 struct FlowCoin {
   var totals = FlowTotals()
-  /// The chunks with the oldest and the newest entries.
-  var head = FlowPool.none
-  var tail = FlowPool.none
+  /// Notional that can still be added to either side of the longest window without leaving `Usd`. May be too
+  /// low.
+  var headroom = Int64.max
   /// The clock at which the first entry leaves a window: no cursor needs to move before. May be too early.
   var nextExpiry = Int64.max
+  /// The base of the chunk at `tail`.
+  var tailBase: Int64 = 0
+  /// The entries in the chunk at `tail`; a full chunk's count when there is none.
+  var tailCount = UInt32(FlowPool.entriesPerChunk)
+  /// The chunks with the newest and the oldest entries.
+  var tail = FlowPool.none
+  var head = FlowPool.none
+  /// The clock's epoch the cursors belong to.
+  var epoch: UInt32 = 0
   var recent = FlowRecent()
   /// See `OrderFlow.heldSince`; `Int64.min` for "always".
   var heldSince = Int64.min
-  /// The clock's epoch the cursors belong to.
-  var epoch: UInt32 = 0
 }
 
 /// The engine's whole state, behind one pointer so that no access pays for exclusivity checks or ARC.
@@ -82,7 +100,6 @@ struct FlowState: ~Copyable {
   var cursors: UnsafeMutablePointer<FlowCursor>
   var coinsRoom = 64
   var coinsSeen = 0
-  var recentBytes = 0
 
   init(windowsS: [Int], chunksMax: Int, recentMax: Int, coinsMax: Int) {
     var all = windowsS.map { Int64($0) * 1000 }
@@ -104,7 +121,9 @@ struct FlowState: ~Copyable {
     outcomes.initialize(repeating: 0, count: FlowOutcome.allCases.count)
     pool = FlowPool(chunksMax: chunksMax)
     self.coinsMax = coinsMax
-    self.recentMax = max(recentMax, FlowRecent.placesMin)
+    var places = FlowRecent.placesMin
+    while places < recentMax { places *= 2 }
+    self.recentMax = places
     coins = .allocate(capacity: coinsRoom)
     cursors = .allocate(capacity: coinsRoom * windowCount)
   }
@@ -119,7 +138,9 @@ struct FlowState: ~Copyable {
 
   var memoryBytes: Int {
     let perCoin = MemoryLayout<FlowCoin>.stride + windowCount * MemoryLayout<FlowCursor>.stride
-    return pool.memoryBytes + recentBytes + coinsRoom * perCoin
+    var bytes = pool.memoryBytes + coinsRoom * perCoin
+    for index in 0..<coinsSeen { bytes += coins[index].recent.bytes }
+    return bytes
   }
 
   /// Moves the clock to `now`; see "Time" at `OrderFlow`.
@@ -189,13 +210,11 @@ struct FlowState: ~Copyable {
     while cursor.chunk != FlowPool.none {
       let header = pool.header(cursor.chunk)
       let (base, count) = (header.pointee.base, Int(header.pointee.count))
-      let offsets = pool.offsets(cursor.chunk)
-      let notionals = pool.notionals(cursor.chunk)
-      let counts = pool.counts(cursor.chunk)
       while cursor.index < count {
-        let time = base + Int64(offsets[cursor.index])
+        let entry = pool.entry(cursor.chunk, cursor.index)
+        let time = base + Int64(entry.offset)
         if time >= cut { return time }
-        cursor.before.add(notionals[cursor.index], count: counts[cursor.index])
+        cursor.before.add(entry)
         cursor.index += 1
       }
       guard header.pointee.next != FlowPool.none else { return .max }
@@ -230,6 +249,16 @@ struct FlowState: ~Copyable {
       pool.header(next).pointee.previous = FlowPool.none
     }
     pool.give(head)
+    noteTail(index)
+  }
+
+  /// Copies what the coin keeps of its newest chunk.
+  @inline(__always)
+  mutating func noteTail(_ index: Int) {
+    let tail = coins[index].tail
+    coins[index].tailCount =
+      tail == FlowPool.none ? UInt32(FlowPool.entriesPerChunk) : pool.header(tail).pointee.count
+    coins[index].tailBase = tail == FlowPool.none ? 0 : pool.header(tail).pointee.base
   }
 
   /// After the clock stepped back: forgets what is now in the far future, lets every window begin at the
@@ -241,7 +270,9 @@ struct FlowState: ~Copyable {
     let newestGone = max(coins[index].recent.newest, newestTooOld)
     let complete = newestGone == .min ? .min : min(clockBeforeStep - holdingMs, newestGone + 1)
     coins[index].heldSince = max(min(coins[index].heldSince, horizon), complete)
+    cutExpired(index)
     cutFuture(index, horizon)
+    noteTail(index)
     let tail = coins[index].tail
     let lastHeld =
       tail == FlowPool.none ? Int64.min : pool.time(tail, Int(pool.header(tail).pointee.count) - 1)
@@ -252,28 +283,41 @@ struct FlowState: ~Copyable {
     advance(index)
   }
 
+  /// Takes the entries before the holding window's cursor, which is always in the oldest chunk, out of it, so
+  /// that the coin holds nothing but what is in that window.
+  private mutating func cutExpired(_ index: Int) {
+    let holding = cursors + index * windowCount + holdingWindow
+    while holding.pointee.chunk != FlowPool.none, holding.pointee.index > 0 {
+      let chunk = holding.pointee.chunk
+      let header = pool.header(chunk)
+      let kept = Int(header.pointee.count) - holding.pointee.index
+      if kept > 0 {
+        pool.entry(chunk, holding.pointee.index).move(kept, to: pool.entry(chunk, 0))
+        header.pointee.count = UInt32(kept)
+      } else {
+        holding.pointee.chunk = header.pointee.next
+        releaseHead(index)
+      }
+      holding.pointee.index = 0
+    }
+  }
+
   /// Takes the entries later than `horizon` out of the coin's totals and chunks; only the holding window's
-  /// cursor is kept right.
+  /// cursor is kept right, which stands at the first entry.
   private mutating func cutFuture(_ index: Int, _ horizon: Int64) {
     let holding = cursors + index * windowCount + holdingWindow
     while coins[index].tail != FlowPool.none {
       let tail = coins[index].tail
       let header = pool.header(tail)
-      let (notionals, counts) = (pool.notionals(tail), pool.counts(tail))
       while header.pointee.count > 0 {
         let last = Int(header.pointee.count) - 1
         guard pool.time(tail, last) > horizon else { return }
-        if holding.pointee.chunk == tail, holding.pointee.index > last {
-          holding.pointee.index = last
-          holding.pointee.before.remove(notionals[last], count: counts[last])
-        }
-        coins[index].totals.remove(notionals[last], count: counts[last])
+        coins[index].totals.remove(pool.entry(tail, last))
         header.pointee.count -= 1
       }
       let previous = header.pointee.previous
       coins[index].tail = previous
       if previous == FlowPool.none {
-        // The holding window's cursor is always in the oldest chunk, so it falls only with this one.
         coins[index].head = FlowPool.none
         holding.pointee.chunk = FlowPool.none
         holding.pointee.index = 0
@@ -281,19 +325,6 @@ struct FlowState: ~Copyable {
         pool.header(previous).pointee.next = FlowPool.none
       }
       pool.give(tail)
-    }
-  }
-}
-
-extension FlowTotals {
-  mutating func remove(_ micros: Int64, count: UInt16) {
-    let trades = UInt64(count & FlowPool.countMax)
-    if count & FlowPool.sellBit == 0 {
-      buy &-= UInt64(bitPattern: micros)
-      buyCount &-= trades
-    } else {
-      sell &-= UInt64(bitPattern: micros)
-      sellCount &-= trades
     }
   }
 }

@@ -1,7 +1,6 @@
 import Base
 import Engines
 import Market
-import Testing
 
 /// Order flow as its definition says it: a list of counted trades, filtered and added up for every question.
 struct FlowReference {
@@ -49,7 +48,7 @@ struct FlowReference {
     case .overflow: return fits(trade) ? "fits, yet overflows" : nil
     case .tooOldToTell:
       let newer = (trades[trade.coin] ?? []).filter { $0.time >= trade.time }
-      return newer.count >= 64 || hasStepped ? nil : "too old to tell with only \(newer.count) newer trades"
+      return newer.count >= 56 || hasStepped ? nil : "too old to tell with only \(newer.count) newer trades"
     case .counted:
       if isKnown {
         let isGone =

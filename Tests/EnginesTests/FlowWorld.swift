@@ -57,7 +57,9 @@ struct FlowWorld {
       if !old.isEmpty, let wrong = give(old[random.below(old.count)]) { return wrong }
     case 18:
       if random.chance(weather.nonsense * 20), let wrong = give(nonsense(coin)) { return wrong }
-    default: if random.chance(0.3) { flow.sweep(now: WallTime(ms: now)) }
+    default:
+      reference.tick(WallTime(ms: now))
+      flow.sweep(now: WallTime(ms: now))
     }
     // A recount looks at every trade held: two of three steps do without.
     guard random.below(3) == 0 else { return nil }

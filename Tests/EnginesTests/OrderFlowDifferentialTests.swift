@@ -28,7 +28,7 @@ struct OrderFlowDifferentialTests {
 
   @Test("calm clocks", arguments: windowSets)
   func calm(windowsS: [Int]) {
-    for seed in 1...4 as ClosedRange<UInt64> {
+    for seed in 1...2 as ClosedRange<UInt64> {
       let (world, wrong) = Self.run(seed: seed, steps: 1000, windowsS: windowsS, weather: .init())
       #expect(wrong == nil)
       #expect(world.flow.heldSince(CoinID(raw: 0)) == nil)
@@ -42,8 +42,8 @@ struct OrderFlowDifferentialTests {
   func dense() {
     var weather = FlowWorld.Weather()
     (weather.coins, weather.pace, weather.burst, weather.lateMs, weather.leap) = (1, 3, 2, 60, 0.001)
-    for seed in 10...13 as ClosedRange<UInt64> {
-      let (world, wrong) = Self.run(seed: seed, steps: 4000, windowsS: [1, 2, 5], weather: weather)
+    for seed in 10...11 as ClosedRange<UInt64> {
+      let (world, wrong) = Self.run(seed: seed, steps: 2500, windowsS: [1, 2, 5], weather: weather)
       #expect(wrong == nil)
       #expect(world.chunksPeak > 4)
     }
@@ -53,7 +53,7 @@ struct OrderFlowDifferentialTests {
   func smallMemory(recentMax: Int) {
     var weather = FlowWorld.Weather()
     (weather.pace, weather.burst) = (20, 10)
-    for seed in 20...23 as ClosedRange<UInt64> {
+    for seed in 20...21 as ClosedRange<UInt64> {
       let (world, wrong) = Self.run(
         seed: seed, steps: 3000, windowsS: [1, 10, 60], weather: weather, recentMax: recentMax)
       #expect(wrong == nil)
@@ -65,7 +65,7 @@ struct OrderFlowDifferentialTests {
   func stepsBack() {
     var weather = FlowWorld.Weather()
     (weather.back, weather.leap) = (0.01, 0.01)
-    for seed in 30...39 as ClosedRange<UInt64> {
+    for seed in 30...35 as ClosedRange<UInt64> {
       let (world, wrong) = Self.run(seed: seed, steps: 1500, windowsS: [1, 60, 3600], weather: weather)
       #expect(wrong == nil)
       #expect(world.flow.clockSteps > 0)
@@ -77,7 +77,7 @@ struct OrderFlowDifferentialTests {
     var weather = FlowWorld.Weather()
     (weather.pace, weather.burst, weather.lateMs) = (5, 3, 200)
     (weather.leap, weather.back) = (0.0005, 0.0005)
-    for seed in 40...43 as ClosedRange<UInt64> {
+    for seed in 40...41 as ClosedRange<UInt64> {
       let (world, wrong) = Self.run(
         seed: seed, steps: 2500, windowsS: [1, 60, 3600], weather: weather, chunksMax: chunksMax)
       #expect(wrong == nil)
