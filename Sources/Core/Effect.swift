@@ -1,4 +1,4 @@
-public import Base
+import Base
 
 /// What the service wants done. Plain data; byte payloads are ranges of `Core.outbox`, valid until the next step.
 public enum Effect {
@@ -20,7 +20,7 @@ public enum Effect {
   case fetch(FetchID, body: Range<Int>, timeoutMs: Int)
   /// Take `Core.takeBatch()` and write it; `stored` follows. At most one is under way.
   case store
-  /// Read what a restart needs from the database; `loaded` follows.
+  /// Open the database and read what a restart needs; `loaded` follows.
   case load
   /// Accept no more clients.
   case stopAccepting

@@ -1,14 +1,9 @@
 public import Base
+public import Hyperliquid
+public import Store
 
-/// A connection to the exchange. Core chooses the number, the driver keeps the socket under it.
-@frozen
-public struct LinkID: Hashable, Sendable {
-  /// The number; small, reused after the link is closed.
-  public var raw: Int
-  /// The link `raw`.
-  @inlinable
-  public init(raw: Int) { self.raw = raw }
-}
+/// A connection to the exchange, named by the session pool; the driver only keeps the socket under it.
+public typealias LinkID = Hyperliquid.LinkID
 
 /// An API client's connection. The driver chooses the number: a slot index, reused after `clientClosed`.
 @frozen
@@ -42,8 +37,10 @@ public enum LinkFailure: Hashable, Sendable {
   case tls(String)
   /// The peer reset it or it broke.
   case reset
-  /// The peer closed it.
+  /// The peer closed it in order.
   case ended
+  /// We closed it.
+  case closed
 }
 
 /// Why a REST request got no answer.
@@ -89,9 +86,43 @@ public enum Input {
   /// A REST request that got no reply.
   case fetchFailed(FetchID, FetchFailure)
   /// The batch in flight is on disk, or why not.
-  case stored(StoreOutcome)
-  /// The rows asked for at start have been read (an empty list for a new file), or why not.
-  case loaded(LoadOutcome)
+  case stored(Result<BatchReport, StoreError>)
+  /// The database is open and what a restart needs has been read, or why not.
+  case loaded(Result<LoadedState, StoreError>)
+  /// What the driver measured of itself, about once a second.
+  case measured(Measurements)
   /// Stop: finish what is in hand, flush, exit.
   case stop
+}
+
+/// What a restart takes from the database: a plain value made by a pool job.
+public struct LoadedState: Sendable {
+  /// The accounts, the latest seen first when there were too many.
+  public var addresses: [AddressRecord] = []
+  /// Accounts left in the file: not addresses, or beyond the bound.
+  public var skipped = 0
+  /// What opening the file found.
+  public var opened = OpenReport()
+
+  /// An empty state.
+  public init() {}
+}
+
+/// What only the driver can measure.
+public struct Measurements: Sendable {
+  /// Turns of the event loop.
+  public var turns: UInt64 = 0
+  /// How long the last turn took.
+  public var turnLast = TimeSpan.zero
+  /// The 99th percentile of turn times.
+  public var turnP99 = TimeSpan.zero
+  /// The longest turn.
+  public var turnMax = TimeSpan.zero
+  /// Resident memory in bytes.
+  public var memoryBytes = 0
+  /// Connections refused because the listener's limit was reached.
+  public var clientsRefused = 0
+
+  /// Nothing measured.
+  public init() {}
 }

@@ -57,6 +57,8 @@ public final class GapLog {
   private var closed: [Gap] = []
   /// Gaps closed since start, over all coins.
   public private(set) var closedCount = 0
+  /// Changes whenever a gap opens, grows or closes, so that what is derived from the log can be renewed.
+  public private(set) var version = 0
 
   /// No coin followed yet.
   public init() {}
@@ -64,6 +66,7 @@ public final class GapLog {
   /// Begins a gap; inside an open one only the earlier beginning counts.
   public func open(_ coin: CoinID, from: Instant, reason: GapReason) {
     grow(coin)
+    version += 1
     if let open = rows[coin.index].open {
       if from < open.from { rows[coin.index].open?.from = from }
       return
@@ -76,6 +79,7 @@ public final class GapLog {
   public func close(_ coin: CoinID, at: Instant) {
     grow(coin)
     guard let open = rows[coin.index].open else { return }
+    version += 1
     rows[coin.index].open = nil
     append(coin, Gap(from: open.from, to: max(at, open.from), reason: open.reason))
     closedCount += 1

@@ -143,13 +143,13 @@ import Testing
 /// Addresses of the exchange.
 @Suite struct EndpointTests {
   @Test func partsAreTakenApart() throws {
-    let plain = try #require(Endpoint("ws://127.0.0.1:8200/ws"))
+    let plain = try #require(ExchangeAddress("ws://127.0.0.1:8200/ws"))
     #expect(plain.host == "127.0.0.1" && plain.port == 8200 && plain.path == "/ws" && plain.isLoopback)
     #expect(plain.authority == "127.0.0.1:8200")
-    let main = try #require(Endpoint("https://api.hyperliquid.xyz"))
+    let main = try #require(ExchangeAddress("https://api.hyperliquid.xyz"))
     #expect(main.port == 443 && main.path == "/" && main.isSecure && !main.isLoopback)
     #expect(main.authority == "api.hyperliquid.xyz")
-    let six = try #require(Endpoint("http://[::1]:80/x"))
+    let six = try #require(ExchangeAddress("http://[::1]:80/x"))
     #expect(six.host == "::1" && six.isLoopback && six.authority == "[::1]")
   }
 
@@ -157,13 +157,13 @@ import Testing
     "", "api.hyperliquid.xyz", "https://", "https://:1", "https://a:0", "https://a:65536", "https://a:x",
     "https://user@host", "https://a b", "https://[::1", "https://[::1]x", "gopher://a", "https//a", "://a",
   ])
-  func nonsenseIsRefused(_ text: String) { #expect(Endpoint(text) == nil) }
+  func nonsenseIsRefused(_ text: String) { #expect(ExchangeAddress(text) == nil) }
 
   @Test func onlyLoopbackIsLoopback() {
     for text in [
       "http://127.0.0.1.example.com", "http://128.0.0.1", "http://localhost.example.com", "http://127.1",
     ] {
-      #expect(Endpoint(text)?.isLoopback == false, "\(text)")
+      #expect(ExchangeAddress(text)?.isLoopback == false, "\(text)")
     }
   }
 }

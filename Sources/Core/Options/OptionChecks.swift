@@ -15,7 +15,7 @@ enum OptionChecks {
 
   /// An exchange address: encrypted, or plain towards this machine only.
   static func address(_ text: String, secure: String, plain: String) -> String? {
-    guard let endpoint = Endpoint(text) else {
+    guard let endpoint = ExchangeAddress(text) else {
       return "is not an address like \(secure)://host[:port][/path]"
     }
     if endpoint.scheme == secure { return nil }

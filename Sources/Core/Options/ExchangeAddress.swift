@@ -1,5 +1,5 @@
 /// An exchange address taken apart: `scheme://host[:port][/path]`.
-public struct Endpoint: Hashable, Sendable {
+public struct ExchangeAddress: Hashable, Sendable {
   /// `https`, `http`, `wss` or `ws`.
   public let scheme: String
   /// Host name or IP address; an IPv6 address without its brackets.
@@ -11,7 +11,7 @@ public struct Endpoint: Hashable, Sendable {
 
   /// Takes `text` apart; nil when it is not of that form.
   public init?(_ text: String) {
-    guard let mark = Endpoint.schemeMark(in: text) else { return nil }
+    guard let mark = ExchangeAddress.schemeMark(in: text) else { return nil }
     let scheme = text[..<mark.lowerBound].lowercased()
     guard ["https", "http", "wss", "ws"].contains(scheme) else { return nil }
     let rest = text[mark.upperBound...]
@@ -24,12 +24,12 @@ public struct Endpoint: Hashable, Sendable {
       guard let close = authority.firstIndex(of: "]") else { return nil }
       let tail = authority[authority.index(after: close)...]
       if !tail.isEmpty {
-        guard tail.hasPrefix(":"), let number = Endpoint.port(tail.dropFirst()) else { return nil }
+        guard tail.hasPrefix(":"), let number = ExchangeAddress.port(tail.dropFirst()) else { return nil }
         port = number
       }
       authority = authority[authority.index(after: authority.startIndex)..<close]
     } else if let colon = authority.lastIndex(of: ":") {
-      guard let number = Endpoint.port(authority[authority.index(after: colon)...]) else { return nil }
+      guard let number = ExchangeAddress.port(authority[authority.index(after: colon)...]) else { return nil }
       port = number
       authority = authority[..<colon]
     }

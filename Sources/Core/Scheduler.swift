@@ -1,0 +1,89 @@
+import Base
+import Hyperliquid
+
+/// Whose request it is: where its reply goes. A collector that asks REST adds its case here.
+enum RequestOwner: Hashable {
+  /// The list of coins.
+  case universe(Universe.Request)
+}
+
+/// REST requests on their way: admitted by the weight budget, in flight, answered to their owner.
+///
+/// Collectors keep their own queues of what is due and offer one request at a time; the scheduler only asks the budget
+/// and remembers what is in flight. So a class that has to wait costs no memory here, and what is asked for is always
+/// the newest wish of its collector.
+/// Bound: the budget's `inFlightMax`.
+struct Scheduler {
+  /// What became of an offer.
+  enum Offer: Equatable {
+    case sent
+    /// Offer again then, or after any reply.
+    case wait(until: Instant)
+  }
+
+  struct InFlight {
+    let id: FetchID
+    let owner: RequestOwner
+    let request: InfoRequest
+    let ticket: WeightBudget.Ticket
+  }
+
+  private(set) var budget: WeightBudget
+  private var inFlight: [InFlight] = []
+  private var nextID: UInt64 = 1
+  private(set) var failures: UInt64 = 0
+
+  init(options: Options, seed: UInt64) {
+    budget = WeightBudget(
+      weightPerMinMax: options[.maxWeightPerMin], safetyPct: options[.safetyPct],
+      inFlightMax: options[.pollWorkers] + Universe.askedMax, seed: seed)
+  }
+
+  /// Requests not answered yet.
+  var count: Int { inFlight.count }
+
+  /// Sends `request` if the budget admits it.
+  mutating func offer(
+    _ request: InfoRequest, for owner: RequestOwner, _ cls: WeightClass, _ out: Output, now: Now
+  ) -> Offer {
+    switch budget.acquire(cls, base: request.type.weight, items: itemWeightMax(request), now: now.instant) {
+    case .admitted(let ticket):
+      let id = FetchID(raw: nextID)
+      nextID += 1
+      inFlight.append(InFlight(id: id, owner: owner, request: request, ticket: ticket))
+      let body = out.appended { request.write(into: $0) }
+      out.add(.fetch(id, body: body, timeoutMs: Int(Venue.requestDeadline.milliseconds)))
+      return .sent
+    case .wait(let until): return .wait(until: until)
+    case .impossible: return .wait(until: .never)
+    }
+  }
+
+  /// The request `id`, taken out; nil for one that was never sent or is answered already.
+  mutating func take(_ id: FetchID) -> InFlight? {
+    guard let index = inFlight.firstIndex(where: { $0.id == id }) else { return nil }
+    return inFlight.swapRemove(at: index)
+  }
+
+  /// Settles a request's weight once it is known how it ended.
+  mutating func settle(_ request: InFlight, _ outcome: WeightBudget.Outcome, now: Now) {
+    budget.settle(request.ticket, outcome, now: now.instant)
+    if case .answered = outcome { return }
+    failures += 1
+  }
+
+  /// The most its answer can add: reserved with the base weight, so that the budget holds whatever comes.
+  private func itemWeightMax(_ request: InfoRequest) -> Int {
+    request.type.rowsPerWeight == nil ? 0 : Venue.fillsPageWeightMax
+  }
+
+  mutating func stats(now: Now) -> WeightBudget.Stats { budget.stats(now: now.instant) }
+}
+
+extension Array {
+  /// Removes the element at `index` without keeping the order of the others.
+  fileprivate mutating func swapRemove(at index: Int) -> Element {
+    swapAt(index, count - 1)
+    return removeLast()
+  }
+}
