@@ -31,7 +31,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
   ],
   targets: [
     .systemLibrary(name: "CLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
@@ -49,13 +48,12 @@ let package = Package(
     module("API", ["Base", "Market", "Wire", "Engines", "Store"]),
     module("Core", ["Base", "Market", "Wire", "Hyperliquid", "Engines", "Store", "API"]),
     module("Reactor", ["Base", "CLibuv", "CCurl", "COpenSSL"]),
-    module(
-      "Daemon", ["Base", "Core", "Store", "Reactor", .product(name: "Logging", package: "swift-log")]),
+    module("Daemon", ["Base", "Core", "Store", "Reactor"]),
     module("Simulator", ["Base", "Market", "Wire", "Hyperliquid", "Core", "Store"]),
     .executableTarget(
       name: "hynous-data",
       dependencies: [
-        "Core", "Daemon", "CYaml",
+        "Core", "Reactor", "Daemon", "CYaml",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/hynous-data", swiftSettings: strict),

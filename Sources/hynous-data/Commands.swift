@@ -15,7 +15,7 @@ struct HynousData: ParsableCommand {
 
 /// `--config`, shared by the commands that read one.
 struct ConfigArguments: ParsableArguments {
-  @Option(name: .long, help: "Configuration file.")
+  @ArgumentParser.Option(name: .long, help: "Configuration file.")
   var config = "config/default.yaml"
 
   /// The checked options; prints every problem and exits 1 when there are any.

@@ -1,4 +1,5 @@
 import Core
+import Reactor
 
 /// Reads a configuration from disk: the YAML file, the `.env` beside it, the environment.
 ///
@@ -14,17 +15,12 @@ enum ConfigFile {
   ) {
     var problems: [ConfigProblem] = []
     var entries: [ConfigEntry] = []
-    switch FileText.read(path, bytesMax: fileBytesMax) {
-    case .text(let text): YAMLFile.read(text, path, &entries, &problems)
-    case .absent: problems.append(ConfigProblem(place: path, reason: "there is no such file"))
-    case .failed(let reason): problems.append(ConfigProblem(place: path, reason: reason))
+    if let text = text(of: path, isRequired: true, &problems) {
+      YAMLFile.read(text, path, &entries, &problems)
     }
     for candidate in dotEnvCandidates(path) {
-      switch FileText.read(candidate, bytesMax: fileBytesMax) {
-      case .absent: continue
-      case .failed(let reason): problems.append(ConfigProblem(place: candidate, reason: reason))
-      case .text(let text): dotEnv(text, candidate, &entries, &problems)
-      }
+      guard let text = text(of: candidate, isRequired: false, &problems) else { continue }
+      dotEnv(text, candidate, &entries, &problems)
       break
     }
     for spec in Options.all {
@@ -33,6 +29,18 @@ enum ConfigFile {
     }
     let (options, found) = Options.load(entries)
     return (options, problems + found)
+  }
+
+  /// The file's text; nil when there is none to read.
+  private static func text(of path: String, isRequired: Bool, _ problems: inout [ConfigProblem]) -> String? {
+    do throws(Files.Failure) {
+      let bytes = try Files.read(path, bytesMax: fileBytesMax)
+      if let text = String(validating: bytes, as: UTF8.self) { return text }
+      problems.append(ConfigProblem(place: path, reason: "is not UTF-8 text"))
+    } catch {
+      if isRequired || !error.isMissing { problems.append(ConfigProblem(place: path, reason: "\(error)")) }
+    }
+    return nil
   }
 
   private static func override(_ spec: OptionSpec, _ text: String, place: String) -> ConfigEntry {

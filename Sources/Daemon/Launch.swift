@@ -1,0 +1,54 @@
+public import Core
+import Base
+import Glibc
+import Reactor
+
+extension Daemon {
+  /// Runs the daemon in this process until SIGTERM or SIGINT; answers the exit status.
+  public static func run(options: Options, version: String) -> Int32 {
+    let log = LogWriter()
+    let folder = directory(of: options[.dbPath])
+    do {
+      try Files.makeDirectory(folder)
+    } catch {
+      return refuse(log, "cannot make the database's folder", "\(error)")
+    }
+    let lock: InstanceLock
+    do {
+      lock = try InstanceLock(path: "\(folder)/hynous-data.pid")
+    } catch {
+      return refuse(log, "cannot start", "\(error)")
+    }
+    raiseFileLimit()
+    let status: Int32
+    do {
+      status = try Daemon(options: options, version: version, log: log).run()
+    } catch {
+      lock.release()
+      return refuse(log, "cannot listen", "\(error)")
+    }
+    lock.release()
+    return status
+  }
+
+  private static func refuse(_ log: LogWriter, _ message: String, _ reason: String) -> Int32 {
+    var time = timespec()
+    time.tv_sec = Glibc.time(nil)
+    log.write(
+      .error, "msg=\"\(message)\" reason=\"\(reason)\"", wall: WallTime(ms: Int64(time.tv_sec) * 1000))
+    return 1
+  }
+
+  private static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// A socket per client needs file descriptors; the system's soft limit is often 1024.
+  private static func raiseFileLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = min(limit.rlim_max, 65_536)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+}
