@@ -111,32 +111,57 @@ public enum DoubleText {
     guard rest != 0 else { return out.append(".0") }
     let room = out.reserve(decimals + 1).assumingMemoryBound(to: UInt8.self)
     room[0] = UInt8(ascii: ".")
+    var last = decimals
     var left = rest
-    var last = 0
-    for place in stride(from: decimals, through: 1, by: -1) {
-      let (quotient, digit) = left.quotientAndRemainder(dividingBy: 10)
-      room[place] = UInt8(ascii: "0") + UInt8(digit)
-      if last == 0, digit != 0 { last = place }
-      left = quotient
+    while left >= 10, left % 10 == 0 {
+      left /= 10
+      last &-= 1
     }
+    for place in 1...last { room[place] = UInt8(ascii: "0") }
+    let count = digitCount(left)
+    put(left, count, at: room + (1 &+ last &- count))
     out.commit(last + 1)
   }
 
   /// Appends the decimal digits of `value`.
   public static func appendDigits(_ value: UInt64, to out: ByteBuffer) {
     let room = out.reserve(20).assumingMemoryBound(to: UInt8.self)
-    var count = 1
-    var bound: UInt64 = 10
-    while count < 20, value >= bound {
-      count += 1
-      bound = count < 20 ? bound &* 10 : bound
-    }
+    let count = digitCount(value)
+    put(value, count, at: room)
+    out.commit(count)
+  }
+
+  /// How many decimal digits `value` has.
+  @inline(__always)
+  private static func digitCount(_ value: UInt64) -> Int {
+    // 1233 / 4096 is a little above log10(2), so the guess is right or one short.
+    let guess = ((64 &- (value | 1).leadingZeroBitCount) &* 1233) >> 12
+    return guess &+ ((value | 1) >= DecimalText.powerOfTen(guess) ? 1 : 0)
+  }
+
+  /// Writes the `count` decimal digits of `value` at `room`, two per division.
+  @inline(__always)
+  private static func put(_ value: UInt64, _ count: Int, at room: UnsafeMutablePointer<UInt8>) {
+    let pairs = digitPairs.utf8Start
     var left = value
-    for place in stride(from: count - 1, through: 0, by: -1) {
-      let (quotient, digit) = left.quotientAndRemainder(dividingBy: 10)
-      room[place] = UInt8(ascii: "0") + UInt8(digit)
+    var place = count
+    while left >= 100 {
+      let quotient = left / 100
+      let pair = Int(truncatingIfNeeded: left &- quotient &* 100) &* 2
+      room[place &- 1] = pairs[pair &+ 1]
+      room[place &- 2] = pairs[pair]
+      place &-= 2
       left = quotient
     }
-    out.commit(count)
+    let last = Int(truncatingIfNeeded: left) &* 2
+    room[place &- 1] = pairs[last &+ 1]
+    if place > 1 { room[place &- 2] = pairs[last] }
+  }
+
+  private static var digitPairs: StaticString {
+    """
+    0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+    """
   }
 }
