@@ -43,15 +43,17 @@ public final class Views {
   /// The order flow of all coins.
   public let orderFlow: OrderFlow
   /// The coins. Core's own register lives here, so that there is one copy.
-  public var coins = Coins()
+  @exclusivity(unchecked) public var coins = Coins() { didSet { revision &+= 1 } }
   /// By coin index; a coin behind the end is not followed.
-  public var coverage: [Coverage] = []
+  @exclusivity(unchecked) public var coverage: [Coverage] = [] { didSet { revision &+= 1 } }
+  /// Changes of `coins` and `coverage`.
+  @exclusivity(unchecked) private(set) var revision: UInt64 = 0
   /// This turn's clocks.
-  public var now: Now
+  @exclusivity(unchecked) public var now: Now
   /// The exchange's clock, as estimated this turn.
-  public var exchangeNow: WallTime
+  @exclusivity(unchecked) public var exchangeNow: WallTime
   /// When the service started.
-  public var started: Instant
+  @exclusivity(unchecked) public var started: Instant
   /// What `/health` reports.
   public var health = HealthFacts()
   /// What `/v1/stats` reports.

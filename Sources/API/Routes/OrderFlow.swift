@@ -21,7 +21,9 @@ extension Route {
   ) { call in
     let views = call.views
     let coin = call.coin(0)
+    if let coin, let body = call.answers.body(of: coin, views) { return call.answer(200, with: body) }
     var json = call.begin(200)
+    let bodyAt = json.buffer.count
     json.beginObject()
     json.key(OrderFlowAnswer.coin)
     if let coin { json.string(views.coins[coin].name) } else { json.string(call.uppercased(0)) }
@@ -41,6 +43,9 @@ extension Route {
     json.key(OrderFlowAnswer.computedAt)
     json.seconds(views.now.wall)
     json.endObject()
+    if let coin {
+      call.answers.keep(json.buffer.bytes(in: bodyAt..<json.buffer.count), of: coin, views)
+    }
   }
 }
 
@@ -140,15 +145,15 @@ enum OrderFlowAnswer {
 
   /// For how many milliseconds of the last `seconds` the coin's trades were received and are still held.
   static func coveredMs(_ coin: CoinID, _ views: Views, _ seconds: Int) -> Int64 {
-    guard coin.index < views.coverage.count, let since = views.coverage[coin.index].since else { return 0 }
+    guard coin.index < views.coverage.count else { return 0 }
+    let coverage = views.coverage[coin.index]
+    guard let since = coverage.since else { return 0 }
     let now = views.exchangeNow.ms
     var start = max(now - Int64(seconds) * 1000, since.ms)
     if let held = views.orderFlow.heldSince(coin) { start = max(start, held.ms) }
     guard start < now else { return 0 }
     var covered = now - start
-    let gaps = views.coverage[coin.index].gaps.count
-    for index in 0..<gaps {
-      let gap = views.coverage[coin.index].gaps[index]
+    for gap in coverage.gaps {
       let (from, to) = (max(gap.from.ms, start), min(gap.to?.ms ?? now, now))
       if to > from { covered -= to - from }
     }

@@ -43,12 +43,12 @@ public final class ClientSession {
 
   private let router: Router
   /// Only while a request is incomplete or requests wait for a drain.
-  private var reader: RequestReader?
-  private var phase = Phase.idle
-  private var isStopping = false
-  private var hasInputEnded = false
+  @exclusivity(unchecked) private var reader: RequestReader?
+  @exclusivity(unchecked) private var phase = Phase.idle
+  @exclusivity(unchecked) private var isStopping = false
+  @exclusivity(unchecked) private var hasInputEnded = false
   /// When to call `expire`; may change with every other call.
-  public private(set) var deadline: Instant
+  @exclusivity(unchecked) public private(set) var deadline: Instant
 
   /// A connection just accepted.
   public init(router: Router, now: Instant) {
@@ -96,6 +96,9 @@ public final class ClientSession {
     if phase == .idle { close() }
     return outcome
   }
+
+  /// Whether answers wait for the client to read.
+  public var isDraining: Bool { phase == .drain }
 
   private var outcome: Outcome {
     switch phase {
@@ -174,5 +177,5 @@ public final class ClientSession {
 
 /// A parser that can be lent.
 final class RequestReader {
-  var parser = HTTPRequestParser()
+  @exclusivity(unchecked) var parser = HTTPRequestParser()
 }

@@ -11,12 +11,15 @@ final class RouteCall {
   let views: Views
   /// The printed documents.
   let documents: Documents
+  /// Order-flow answers of this millisecond.
+  let answers = AnswerCache()
   /// The daemon's version.
   let version: String
   /// How many path segments stood for parameters.
-  var segmentCount = 0
+  @exclusivity(unchecked) var segmentCount = 0
   /// Where the answer goes, while there is a request.
-  var response = HTTPResponseWriter(into: ByteBuffer(capacity: 64), keepAlive: false, isHead: false)
+  @exclusivity(unchecked) var response = HTTPResponseWriter(
+    into: ByteBuffer(capacity: 64), keepAlive: false, isHead: false)
 
   private let segments: UnsafeMutablePointer<UnsafeRawBufferPointer>
   private let values: UnsafeMutablePointer<ParameterValue>

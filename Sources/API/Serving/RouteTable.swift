@@ -22,8 +22,8 @@ final class RouteTable {
     var routes: (Int32, Int32, Int32, Int32, Int32) = (-1, -1, -1, -1, -1)
   }
 
-  private var nodes: UnsafeMutablePointer<Node>
-  private var literals: UnsafeMutablePointer<Literal>
+  @exclusivity(unchecked) private var nodes: UnsafeMutablePointer<Node>
+  @exclusivity(unchecked) private var literals: UnsafeMutablePointer<Literal>
   private var nodeCount = 1
   private var literalCount = 0
 

@@ -12,9 +12,9 @@ public final class Router {
   private let hosts: HostCheck
   private let call: RouteCall
   /// A parser between requests, lent to whichever connection has bytes; see `ClientSession`.
-  private var spareReader: RequestReader?
+  @exclusivity(unchecked) private var spareReader: RequestReader?
   /// Requests answered, refusals included.
-  public private(set) var requests: UInt64 = 0
+  @exclusivity(unchecked) public private(set) var requests: UInt64 = 0
 
   /// A router over every route of the register.
   public convenience init(views: Views, options: APIOptions) {
