@@ -42,6 +42,8 @@ public final class World {
   var makers = 0..<0
   var scratchMakers: [Int] = []
   var pending: [Triggers.Entry] = []
+  /// Accounts to be looked at once the order in hand is done.
+  var overdue: [Int] = []
   /// Trades, liquidations and the like since the start; for reports and oracles.
   public internal(set) var counters = WorldCounters()
 
@@ -86,6 +88,13 @@ public final class World {
       }
     }
     now = time
+  }
+
+  /// When something happens next: until then `advance` only moves the clock.
+  public var nextEvent: WallTime {
+    let blockMs = Int64(options.blockMs)
+    let blockEnd = (nextOrderUs / 1000 / blockMs + 1) * blockMs
+    return WallTime(ms: min(blockEnd, nextHourMs, schedule.first.map { $0.at.ms } ?? .max))
   }
 
   /// Time to the next order: mean `1/ordersPerUs`, square of an even draw, so orders come in bursts.

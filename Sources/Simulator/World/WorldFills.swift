@@ -6,7 +6,7 @@ extension World {
   /// when it grows and gives back its share when it shrinks.
   func fill(
     _ account: Account, slot index: Int, isBuy: Bool, sz: Int64, px: Int64, crossed: Bool, oid: Int64,
-    direction given: FillDirection? = nil, of execution: Execution
+    direction given: FillDir? = nil, of execution: Execution
   ) {
     var slot = account.slots[index]
     let coin = coins[Int(slot.coin)]

@@ -7,14 +7,16 @@ extension World {
   func fireTriggers(_ index: Int, timeMs: Int64) {
     let coin = coins[index]
     pending.removeAll(keepingCapacity: true)
-    while let entry = coin.longs.pop(at: coin.mark) { pending.append(entry) }
-    while let entry = coin.shorts.pop(at: coin.mark) { pending.append(entry) }
-    for number in pending.indices {
-      let entry = pending[number]
-      let account = accounts[Int(entry.account)]
-      guard let slot = account.slot(of: index), account.slots[slot].version == entry.version else { continue }
-      review(account.index, timeMs: timeMs)
-    }
+    while let entry = coin.longs.pop(at: coin.mark) { keepCurrent(entry, of: index) }
+    while let entry = coin.shorts.pop(at: coin.mark) { keepCurrent(entry, of: index) }
+    // One account's liquidation may trade with the next one, so triggers are judged before any is acted on.
+    for number in pending.indices { review(Int(pending[number].account), timeMs: timeMs) }
+  }
+
+  private func keepCurrent(_ entry: Triggers.Entry, of index: Int) {
+    let account = accounts[Int(entry.account)]
+    guard let slot = account.slot(of: index), account.slots[slot].version == entry.version else { return }
+    pending.append(entry)
   }
 
   /// Liquidates what must be liquidated of a trader and renews its triggers.
@@ -27,22 +29,30 @@ extension World {
     rearm(account)
   }
 
+  /// Looks at the accounts that a trade, rather than a mark, left below their margin.
+  func reviewOverdue(timeMs: Int64) {
+    // Each review can leave a counterparty overdue; whoever is left over comes first next time.
+    for _ in 0..<32 {
+      guard let index = overdue.popLast() else { return }
+      review(index, timeMs: timeMs)
+    }
+  }
+
   private func reviewCross(_ account: Account, timeMs: Int64) {
-    // Every round sells a fifth of each large position, so a few rounds decide.
-    for _ in 0..<12 {
+    for round in 0..<World.sellingRounds {
       let health = crossHealth(account, dex: 0)
       guard health.maintenance > 0, health.spare < 0 else { return }
       if isPastSelling(health) { return takeOverCross(account, health, timeMs: timeMs) }
       for slot in account.slots.indices {
         guard account.slots[slot].szi != 0, !account.slots[slot].isIsolated else { continue }
-        sell(account, slot: slot, timeMs: timeMs)
+        sell(account, slot: slot, round: round, timeMs: timeMs)
         if crossHealth(account, dex: 0).spare >= 0 { return }
       }
     }
   }
 
   private func reviewIsolated(_ account: Account, slot: Int, timeMs: Int64) {
-    for _ in 0..<12 {
+    for round in 0..<World.sellingRounds {
       guard account.slots[slot].szi != 0 else { return }
       let health = isolatedHealth(account.slots[slot])
       guard health.spare < 0 else { return }
@@ -53,18 +63,22 @@ extension World {
         let step = coin.step(at: coin.mark)
         return takeOver(account, slot: slot, px: max(bankrupt / step * step, 1), timeMs: timeMs)
       }
-      sell(account, slot: slot, timeMs: timeMs)
+      sell(account, slot: slot, round: round, timeMs: timeMs)
     }
   }
 
   private func isPastSelling(_ health: Health) -> Bool { health.value * 3 < health.maintenance * 2 }
 
-  /// A market liquidation of the whole position, or of a fifth of a large one.
-  private func sell(_ account: Account, slot index: Int, timeMs: Int64) {
+  /// Rounds of selling before a liquidation is over: the last one sells everything.
+  private static let sellingRounds = 5
+
+  /// A market liquidation of the whole position, or, in all rounds but the last, of a fifth of a large one.
+  private func sell(_ account: Account, slot index: Int, round: Int, timeMs: Int64) {
     let slot = account.slots[index]
     let coin = coins[Int(slot.coin)]
     let size = Int64(slot.szi.magnitude)
-    let part = size * coin.mark > 100_000_000_000 ? max(1, size / 5) : size
+    let isLast = round == World.sellingRounds - 1
+    let part = size * coin.mark > 100_000_000_000 && !isLast ? max(1, size / 5) : size
     execute(account, slot: index, isBuy: slot.szi < 0, sz: part, timeMs: timeMs, liquidation: coin.mark)
     counters.marketLiquidations += 1
   }
@@ -94,7 +108,7 @@ extension World {
     let vault = liquidator(of: account)
     if vault.slots[coinIndex].szi == 0 { chooseTerms(vault, slot: coinIndex) }
     let isLong = slot.szi > 0
-    let direction: FillDirection =
+    let direction: FillDir =
       slot.isIsolated
       ? (isLong ? .liquidatedIsolatedLong : .liquidatedIsolatedShort)
       : (isLong ? .liquidatedCrossLong : .liquidatedCrossShort)

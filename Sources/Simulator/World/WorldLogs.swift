@@ -41,8 +41,8 @@ struct RowLog<Row> {
 
 /// Which coins traded in which block: what a connection walks to find its new trades.
 ///
-/// Bound: `entriesMax`; the oldest entries are overwritten, and a reader that fell further behind misses them,
-/// as a client too slow for the exchange would.
+/// Bound: `entriesMax`; the oldest entries are overwritten, and a reader that fell further behind misses
+/// them, as a client too slow for the exchange would.
 struct BlockLog {
   static let entriesMax = 1 << 16
 

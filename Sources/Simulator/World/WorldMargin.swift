@@ -84,6 +84,9 @@ extension World {
       let health = slot.isIsolated ? isolatedHealth(slot) : cross
       let (risk, overflow) = health.ntl.addingReportingOverflow(health.maintenance)
       guard !overflow, risk > 0 else { continue }
+      if health.spare < 0, overdue.last != account.index, overdue.count < accounts.count {
+        overdue.append(account.index)
+      }
       let spare = max(health.spare, 0)
       let move = spare >= risk ? coin.mark : World.scaled(coin.mark, by: spare, over: risk)
       if slot.szi > 0, move >= coin.mark { continue }

@@ -4,6 +4,7 @@ import Base
 extension World {
   /// One arrival: a trader, chosen with the busy ones often, changes a position in one of its coins.
   func placeOrder(timeMs: Int64) {
+    defer { reviewOverdue(timeMs: timeMs) }
     for _ in 0..<16 {
       let u = random.unit()
       let account = accounts[traders.lowerBound + Int(u * u * Double(traders.count))]

@@ -2,7 +2,7 @@ public import Base
 public import Market
 
 /// How a fill reads in the exchange's `dir`.
-enum FillDirection: UInt8 {
+enum FillDir: UInt8 {
   case openLong, openShort, closeLong, closeShort, longToShort, shortToLong
   case liquidatedCrossLong, liquidatedCrossShort, liquidatedIsolatedLong, liquidatedIsolatedShort
   case settlement
@@ -25,7 +25,7 @@ enum FillDirection: UInt8 {
   }
 
   /// What a plain execution of `delta` on a position of `start` is called (protocol sheet §7.1).
-  static func plain(start: Int64, delta: Int64) -> FillDirection {
+  static func plain(start: Int64, delta: Int64) -> FillDir {
     if start == 0 || (start > 0) == (delta > 0) { return delta > 0 ? .openLong : .openShort }
     if delta.magnitude <= start.magnitude { return start > 0 ? .closeLong : .closeShort }
     return start > 0 ? .longToShort : .shortToLong
@@ -75,7 +75,7 @@ struct FillRow {
   var twapId: Int32
   var isBuy: Bool
   var crossed: Bool
-  var direction: FillDirection
+  var direction: FillDir
   var method: LiquidationMethod
 
   /// The position after this fill, in lots.
