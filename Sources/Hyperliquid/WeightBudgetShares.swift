@@ -32,13 +32,17 @@ extension WeightBudget {
     let last = max(first, pauseEdge) + UInt64(ChargeWindow.bucketsMax)
     var edge = first
     while edge <= last {
+      let moment = Instant(ns: edge * ChargeWindow.bucketNs)
+      // Only what is given back, a growing limit or hunger that passes can change the answer.
+      var isDifferent = ahead.pausedAt != nil
       for rank in usage.perClass.indices {
         let back = ahead.window.given(back: edge, lane: rank)
         usage.perClass[rank] -= back
         usage.total -= back
+        let passed = moment - ahead.hungryUntil[rank]
+        if back > 0 || (passed >= .zero && passed.ns < Int64(ChargeWindow.bucketNs)) { isDifferent = true }
       }
-      let moment = Instant(ns: edge * ChargeWindow.bucketNs)
-      if ahead.admits(cls.rank, weight, usage, at: moment) { return moment }
+      if isDifferent, ahead.admits(cls.rank, weight, usage, at: moment) { return moment }
       edge += 1
     }
     return .never

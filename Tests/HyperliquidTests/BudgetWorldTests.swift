@@ -1,0 +1,100 @@
+import Base
+import Hyperliquid
+import Testing
+
+@Suite("Weight budget: against an exchange with its own clock")
+struct BudgetWorldTests {
+  @Test(arguments: 0..<16)
+  func noExchangeWindowEverExceedsTheLimit(seed: UInt64) {
+    var random = PRNG(seed: seed &+ 1000)
+    let limit = 60 + random.below(1200)
+    let budget = WeightBudget(
+      weightPerMinMax: limit, safetyPct: 100, inFlightMax: 4 + random.below(60), seed: seed)
+    var world = BudgetWorld(budget: budget, seed: seed)
+    world.latencyMaxMs = [20, 500, 5_000, 30_000][Int(seed % 4)]
+    world.lossChance = seed % 3 == 0 ? 0.1 : 0
+    if world.lossChance > 0 { world.latencyMaxMs = min(world.latencyMaxMs, 12_000) }
+    var demands: [BudgetWorld.Demand] = []
+    for _ in 0..<8 {
+      let cls = WeightClass.all[random.below(4)]
+      let items = random.chance(0.4) ? random.below(min(100, limit / 3)) : 0
+      let everyS = random.chance(0.3) ? 0 : random.unit() * 5
+      demands.append(
+        .init(
+          cls: cls, base: 1 + random.below(20), items: items, everyS: everyS, fromS: random.unit() * 300))
+    }
+    let result = world.run(demands, seconds: 600)
+    #expect(result.sent > 20)
+    #expect(BudgetWorld.peak(result.counted) <= limit)
+  }
+
+  @Test func theLimitIsReallyUsed() {
+    let budget = WeightBudget(weightPerMinMax: 1200, safetyPct: 85, inFlightMax: 16, seed: 5)
+    var world = BudgetWorld(budget: budget, seed: 5)
+    world.latencyMaxMs = 300
+    let result = world.run([.init(cls: .tiers, base: 2, items: 0, everyS: 0)], seconds: 900)
+    // One greedy class gets everything but what is never lent: 100 − 8 − 6 percent of 1020 a minute.
+    let perMinute = result.counted.reduce(0) { $0 + $1.weight } / 15
+    #expect(perMinute > 820 && perMinute <= 880, "\(perMinute)")
+  }
+
+  @Test(arguments: 0..<4)
+  func greedyClassesGetTheirSharesAndNobodyStarves(seed: UInt64) {
+    let budget = WeightBudget(weightPerMinMax: 1200, safetyPct: 85, inFlightMax: 24, seed: seed)
+    var world = BudgetWorld(budget: budget, seed: seed)
+    world.latencyMaxMs = 400
+    world.itemsReturned = { _, max in max }
+    let demands = [
+      BudgetWorld.Demand(cls: .universe, base: 20, items: 0, everyS: 0),
+      BudgetWorld.Demand(cls: .watched, base: 2, items: 0, everyS: 0),
+      BudgetWorld.Demand(cls: .tiers, base: 2, items: 0, everyS: 0),
+      BudgetWorld.Demand(cls: .profiles, base: 20, items: 100, everyS: 0),
+    ]
+    let result = world.run(demands, seconds: 1260)
+    for cls in WeightClass.all {
+      let perMinute = Double(result.served[cls.name] ?? 0) / 21
+      let share = Double(1020 * cls.sharePct / 100)
+      // Whole requests of up to 120 leave a rest of the share unused.
+      let usable = cls == .profiles ? 120.0 : share - 20
+      #expect(perMinute >= usable * 0.9, "\(cls.name): \(perMinute) of \(share)")
+      #expect((result.longestWaitS[cls.name] ?? 0) < 130, "\(cls.name)")
+    }
+    #expect(BudgetWorld.peak(result.counted) <= 1020)
+  }
+
+  @Test(arguments: 0..<4)
+  func whoWakesUpIsServedWithinAWindow(seed: UInt64) {
+    let budget = WeightBudget(weightPerMinMax: 1200, safetyPct: 85, inFlightMax: 24, seed: seed)
+    var world = BudgetWorld(budget: budget, seed: seed)
+    world.latencyMaxMs = 1000
+    let demands = [
+      BudgetWorld.Demand(cls: .profiles, base: 20, items: 100, everyS: 0, untilS: 1200),
+      BudgetWorld.Demand(cls: .tiers, base: 2, items: 0, everyS: 0),
+      BudgetWorld.Demand(cls: .watched, base: 2, items: 0, everyS: 0, fromS: 300, untilS: 600),
+      BudgetWorld.Demand(cls: .universe, base: 20, items: 0, everyS: 30, fromS: 400),
+    ]
+    let result = world.run(demands, seconds: 2400)
+    // `watched` and `universe` have a part that is never lent: served at once.
+    #expect((result.firstServedAtS["watched"] ?? .infinity) < 302.5)
+    #expect((result.firstServedAtS["universe"] ?? .infinity) < 402.5)
+    for cls in WeightClass.all { #expect((result.longestWaitS[cls.name] ?? 999) < 70, "\(cls.name)") }
+  }
+
+  @Test func aRequestAboveItsShareGetsATurn() {
+    // 15 % of 200 is 30; a page reserves 120 and everybody else is greedy.
+    let budget = WeightBudget(weightPerMinMax: 200, safetyPct: 100, inFlightMax: 16, seed: 9)
+    var world = BudgetWorld(budget: budget, seed: 9)
+    world.latencyMaxMs = 300
+    let demands = [
+      BudgetWorld.Demand(cls: .universe, base: 2, items: 0, everyS: 0),
+      BudgetWorld.Demand(cls: .watched, base: 2, items: 0, everyS: 0),
+      BudgetWorld.Demand(cls: .tiers, base: 2, items: 0, everyS: 0),
+      BudgetWorld.Demand(cls: .profiles, base: 20, items: 100, everyS: 0),
+    ]
+    let result = world.run(demands, seconds: 1800)
+    #expect((result.served["profiles"] ?? 0) >= 120 * 7)
+    #expect((result.longestWaitS["profiles"] ?? 999) < 200)
+    for cls in WeightClass.all { #expect((result.served[cls.name] ?? 0) > 250, "\(cls.name)") }
+    #expect(BudgetWorld.peak(result.counted) <= 200)
+  }
+}
