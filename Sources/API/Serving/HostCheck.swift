@@ -5,7 +5,9 @@
 /// names, `server.allowed_hosts`, and, when bound to every address, any numeric address (which no name can
 /// stand for). The port does not matter, capitals do not matter, a final dot is ignored.
 /// Bound: `hostsMax` names; a name above `hostCharactersMax` bytes is refused.
-struct HostCheck {
+import Base
+
+final class HostCheck {
   /// The most names.
   static let hostsMax = 80
   /// The longest name accepted (RFC 1035).
@@ -13,6 +15,8 @@ struct HostCheck {
 
   private let hosts: [[UInt8]]
   private let acceptsNumeric: Bool
+  /// The header accepted last, since clients send the same one again and again.
+  private let known = ByteBuffer(capacity: HostCheck.hostCharactersMax)
 
   init(_ options: APIOptions) {
     let isWildcard = ["0.0.0.0", "::", "[::]", "*"].contains(options.bindHost)
@@ -31,9 +35,21 @@ struct HostCheck {
 
   /// Whether `header`, the value of a `Host` header, names this service.
   func accepts(_ header: UnsafeRawBufferPointer) -> Bool {
-    guard let host = HostCheck.name(header) else { return false }
+    if header.count == known.count, !header.isEmpty, HostCheck.isSame(header, known.bytes) { return true }
+    guard let host = HostCheck.name(header), isOurs(host) else { return false }
+    known.removeAll()
+    known.append(header)
+    return true
+  }
+
+  private func isOurs(_ host: UnsafeRawBufferPointer) -> Bool {
     for known in hosts where HostCheck.equal(known, host) { return true }
     return acceptsNumeric && HostCheck.isNumeric(host)
+  }
+
+  private static func isSame(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+    for index in 0..<a.count where a[index] != b[index] { return false }
+    return true
   }
 
   /// The name in `header`: without port, brackets and final dot; `nil` when it cannot be one.

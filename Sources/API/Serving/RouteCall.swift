@@ -124,21 +124,9 @@ final class RouteCall {
   /// The decoded value of the last pair called `name` in `query`.
   func query(_ query: UnsafeRawBufferPointer, _ name: String) -> UnsafeRawBufferPointer? {
     var last: UnsafeRawBufferPointer?
-    var low = 0
-    while low <= query.count {
-      var high = low
-      var equals = -1
-      while high < query.count, query[high] != UInt8(ascii: "&") {
-        if equals < 0, query[high] == UInt8(ascii: "=") { equals = high }
-        high += 1
-      }
-      let nameEnd = equals < 0 ? high : equals
-      let mark = scratch.count
-      let key = decoded(UnsafeRawBufferPointer(rebasing: query[low..<nameEnd]), plusIsSpace: true)
-      let isSame = key.elementsEqual(name.utf8)
-      scratch.truncate(to: mark)
-      if isSame { last = UnsafeRawBufferPointer(rebasing: query[(equals < 0 ? high : equals + 1)..<high]) }
-      low = high + 1
+    var pairs = QueryReader(query)
+    while let pair = pairs.next() {
+      if URLText.decodes(pair.name, plusIsSpace: true, to: name) { last = pair.value }
     }
     return last.map { decoded($0, plusIsSpace: true) }
   }
@@ -146,30 +134,8 @@ final class RouteCall {
   /// `text` with `%` escapes resolved; an escape that is none stays as it is.
   func decoded(_ text: UnsafeRawBufferPointer, plusIsSpace: Bool) -> UnsafeRawBufferPointer {
     let start = scratch.count
-    var index = 0
-    while index < text.count {
-      var byte = text[index]
-      if byte == UInt8(ascii: "%"), index + 2 < text.count, let high = RouteCall.hex(text[index + 1]),
-        let low = RouteCall.hex(text[index + 2])
-      {
-        byte = high << 4 | low
-        index += 2
-      } else if plusIsSpace, byte == UInt8(ascii: "+") {
-        byte = UInt8(ascii: " ")
-      }
-      scratch.append(byte)
-      index += 1
-    }
+    URLText.decode(text, plusIsSpace: plusIsSpace, into: scratch)
     return scratch.bytes(in: start..<scratch.count)
-  }
-
-  private static func hex(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }
 

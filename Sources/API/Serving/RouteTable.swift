@@ -45,27 +45,29 @@ final class RouteTable {
   /// encoded, into `call`.
   func find(_ path: UnsafeRawBufferPointer, _ call: RouteCall) -> Int {
     call.segmentCount = 0
-    guard path.count > 1, path[0] == UInt8(ascii: "/") else { return -1 }
+    guard path.count > 1, let start = path.baseAddress?.assumingMemoryBound(to: UInt8.self),
+      start[0] == UInt8(ascii: "/")
+    else { return -1 }
     var node = 0
     var low = 1
     while low <= path.count {
       var high = low
       var isEncoded = false
-      while high < path.count, path[high] != UInt8(ascii: "/") {
-        if path[high] == UInt8(ascii: "%") { isEncoded = true }
-        high += 1
+      while high < path.count, start[high] != UInt8(ascii: "/") {
+        if start[high] == UInt8(ascii: "%") { isEncoded = true }
+        high &+= 1
       }
-      let segment = UnsafeRawBufferPointer(rebasing: path[low..<high])
-      let literal = isEncoded ? call.decoded(segment, plusIsSpace: false) : segment
-      let next = self.literal(of: node, literal)
+      var segment = UnsafeRawBufferPointer(start: start + low, count: high &- low)
+      if isEncoded { segment = call.decoded(segment, plusIsSpace: false) }
+      let next = literal(of: node, segment)
       if next >= 0 {
         node = next
       } else {
         node = Int(nodes[node].parameter)
         guard node >= 0, !segment.isEmpty else { return -1 }
-        call.addSegment(literal)
+        call.addSegment(segment)
       }
-      low = high + 1
+      low = high &+ 1
     }
     return node
   }
@@ -99,7 +101,12 @@ final class RouteTable {
   }
 
   private static func equal(_ text: UnsafePointer<UInt8>, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    for index in 0..<bytes.count where text[index] != bytes[index] { return false }
+    guard let other = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return true }
+    var index = 0
+    while index < bytes.count {
+      if text[index] != other[index] { return false }
+      index &+= 1
+    }
     return true
   }
 
