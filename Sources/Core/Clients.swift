@@ -4,9 +4,10 @@ import Base
 /// API clients: one session per connection, fed and expired, its outcomes turned into effects.
 ///
 /// The driver chooses the slots and bounds their number; sessions lie in a flat array by slot.
+/// A class, because answering a request reads it (`/v1/stats` counts clients) while it is at work.
 /// Invariant: a slot holds a session from `clientAccepted` to `clientClosed`; after `closeClient` or `dropClient` its
 /// session is only waited for.
-struct Clients {
+final class Clients {
   /// Between two looks for clients past their deadline; timeouts are this exact.
   static let sweepInterval = TimeSpan.seconds(1)
 
@@ -30,7 +31,7 @@ struct Clients {
   var requests: UInt64 { router.requests }
 
   /// One input about a client.
-  mutating func step(_ input: Input, _ out: Output, now: Now) {
+  func step(_ input: Input, _ out: Output, now: Now) {
     switch input {
     case .clientAccepted(let client): accept(client, out, now: now)
     case .clientReceived(let client, let bytes):
@@ -43,7 +44,7 @@ struct Clients {
   }
 
   /// Ends connections that are past their deadline.
-  mutating func tick(_ out: Output, now: Now) {
+  func tick(_ out: Output, now: Now) {
     guard now.instant >= sweepAt else { return }
     sweepAt = count > 0 ? now.instant + Clients.sweepInterval : .never
     for slot in slots.indices {
@@ -56,14 +57,14 @@ struct Clients {
   }
 
   /// Begins a graceful end of every connection.
-  mutating func stop(_ out: Output, now: Now) {
+  func stop(_ out: Output, now: Now) {
     isStopping = true
     for slot in slots.indices where slots[slot] != nil {
       run(ClientID(raw: slot), out) { $0.stop(into: out.bytes) }
     }
   }
 
-  private mutating func accept(_ client: ClientID, _ out: Output, now: Now) {
+  private func accept(_ client: ClientID, _ out: Output, now: Now) {
     while slots.count <= client.raw { slots.append(nil) }
     precondition(slots[client.raw] == nil, "the slot is free")
     slots[client.raw] = ClientSession(router: router, now: now.instant)
@@ -72,7 +73,7 @@ struct Clients {
     if isStopping { run(client, out) { $0.stop(into: out.bytes) } }
   }
 
-  private mutating func remove(_ client: ClientID) {
+  private func remove(_ client: ClientID) {
     guard client.raw < slots.count, slots[client.raw] != nil else { return }
     slots[client.raw] = nil
     count -= 1

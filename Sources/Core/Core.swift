@@ -28,9 +28,11 @@ public final class Core {
   var keeper: UniverseKeeper
   var scheduler: Scheduler
   var persistence: Persistence
-  var clients: Clients
+  let clients: Clients
   var measured = Measurements()
   var gapsSeen = -1
+  /// Bytes received from the exchange's WebSocket.
+  var linkBytes: UInt64 = 0
   private var sweepAt = Instant.never
   private var stopAt: Instant?
   private var exited = false
@@ -76,7 +78,9 @@ public final class Core {
       if sessions.gaps.version != gapsSeen { refreshCoverage() }
       clients.step(input, output, now: now)
     case .linkOpened(let link): sessions.connected(link, now: now.instant)
-    case .linkReceived(let link, let bytes): sessions.received(link, bytes, now: now.instant)
+    case .linkReceived(let link, let bytes):
+      linkBytes &+= UInt64(bytes.count)
+      sessions.received(link, bytes, now: now.instant)
     case .linkClosed(let link, let failure): closed(link, failure, now: now)
     case .reply(let id, let status, let body, let retryAfterS):
       replied(id, status: status, body: body, retryAfterS: retryAfterS, now: now)

@@ -66,6 +66,7 @@ extension Core {
     facts.totalDuplicates = Int(clamping: stream.duplicates)
     facts.totalGaps = sessions.gaps.closedCount
     facts.totalFrames = stats.frames
+    facts.totalBytes = Int(clamping: linkBytes)
     return facts
   }
 
@@ -81,7 +82,7 @@ extension Core {
     facts.totalRequests = clients.requests
     let flow = views.orderFlow
     facts.dropped = [
-      ("trades_late", stream.late), ("trades_unlisted", stream.unlisted),
+      ("trades_late", stream.late), ("trades_expired", stream.expired), ("trades_unlisted", stream.unlisted),
       ("trades_over_frame", stream.dropped),
       ("trades_over_memory", flow.droppedTrades), ("addresses_forgotten", book.forgotten),
       ("addresses_refused", book.refused), ("frames_garbage", UInt64(clamping: sessions.stats.garbage)),

@@ -55,7 +55,7 @@ public final class GapLog {
   private static let unknown = Gap(from: .zero, to: .never, reason: .starting)
   private var rows: [Row] = []
   private var closed: [Gap] = []
-  /// Gaps closed since start, over all coins.
+  /// Gaps closed since start, over all coins; the wait for a coin's first subscription is none.
   public private(set) var closedCount = 0
   /// Changes whenever a gap opens, grows or closes, so that what is derived from the log can be renewed.
   public private(set) var version = 0
@@ -82,7 +82,7 @@ public final class GapLog {
     version += 1
     rows[coin.index].open = nil
     append(coin, Gap(from: open.from, to: max(at, open.from), reason: open.reason))
-    closedCount += 1
+    if open.from > .zero { closedCount += 1 }
   }
 
   /// Whether the coin's trades are not followed now.

@@ -18,8 +18,10 @@ final class TradeStream {
   private(set) var counted: UInt64 = 0
   /// Trades dropped because they had been seen.
   private(set) var duplicates: UInt64 = 0
-  /// Trades dropped because they are older than anything that could be told from a duplicate, or than any window.
+  /// Trades dropped because they are older than anything that could be told from a duplicate.
   private(set) var late: UInt64 = 0
+  /// Trades older than any window: the replay of a quiet coin's last trades. Nothing is lost by dropping them.
+  private(set) var expired: UInt64 = 0
   /// Rows that are no trades, or do not fit.
   private(set) var invalid: UInt64 = 0
   /// Rows of coins the exchange has not listed to us.
@@ -62,7 +64,8 @@ final class TradeStream {
       if let buyer = book.see(trade.buyer, at: trade.time), buyer.isNew { discovered &+= 1 }
       if let seller = book.see(trade.seller, at: trade.time), seller.isNew { discovered &+= 1 }
     case .duplicate: duplicates &+= 1
-    case .tooOld, .tooOldToTell: late &+= 1
+    case .tooOldToTell: late &+= 1
+    case .tooOld: expired &+= 1
     default: invalid &+= 1
     }
   }
