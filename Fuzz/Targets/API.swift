@@ -1,0 +1,123 @@
+import API
+import Base
+import Engines
+import Market
+import Wire
+
+extension FuzzTarget {
+  /// Client bytes → `ClientSession`: whatever comes, every answer is well-formed HTTP with a JSON body, and the
+  /// same bytes cut elsewhere get the same answers.
+  public static let api = FuzzTarget("api") { bytes in
+    let whole = APISubject()
+    whole.feed(bytes)
+    whole.end()
+    let pieces = APISubject()
+    var at = 0
+    var width = 1
+    while at < bytes.count {
+      let next = min(at + width, bytes.count)
+      pieces.feed(UnsafeRawBufferPointer(rebasing: bytes[at..<next]))
+      at = next
+      width = width % 7 + 1
+    }
+    pieces.end()
+    precondition(whole.answers.bytes.elementsEqual(pieces.answers.bytes), "answers depend on the cuts")
+    whole.checkAnswers()
+  }
+}
+
+/// A session over fixed views, and all it answered.
+private final class APISubject {
+  let answers = ByteBuffer()
+  private let out = ByteBuffer()
+  private let session: ClientSession
+  private let now = Instant(ns: 1_000_000_000)
+  private var isClosed = false
+
+  init() {
+    let wall = WallTime(ms: 1_795_353_385_000)
+    let views = Views(
+      orderFlow: OrderFlow(chunksMax: 64, recentMax: 64, coinsMax: 16), now: Now(instant: now, wall: wall))
+    _ = views.coins.list(Coin(name: "BTC", dex: "", szDecimals: 5, maxLeverage: 40, isListed: true))
+    let trade = Trade(
+      coin: CoinID(raw: 0), side: .buy, px: Px(raw: 9_800_000_000_000), sz: Sz(raw: 100_000_000),
+      time: WallTime(ms: wall.ms - 1000), tid: 1, buyer: Address(a: 1, b: 1, c: 1),
+      seller: Address(a: 2, b: 2, c: 2))
+    _ = views.orderFlow.apply(trade, now: wall)
+    session = ClientSession(router: Router(views: views, options: APIOptions(version: "0")), now: now)
+  }
+
+  func feed(_ bytes: UnsafeRawBufferPointer) {
+    guard !isClosed else { return }
+    note(session.receive(bytes, now: now, into: out))
+  }
+
+  func end() {
+    guard !isClosed else { return }
+    note(session.endOfInput(now: now, into: out))
+    precondition(isClosed, "a half-closed session stays open")
+  }
+
+  private func note(_ outcome: ClientSession.Outcome) {
+    var outcome = outcome
+    answers.append(out.bytes)
+    out.removeAll()
+    while outcome == .awaitDrain {
+      outcome = session.resume(now: now, into: out)
+      precondition(outcome != .awaitDrain || !out.isEmpty, "a drain that brings nothing")
+      answers.append(out.bytes)
+      out.removeAll()
+    }
+    isClosed = outcome == .closeAfterFlush
+  }
+
+  /// Walks the answers head by head. Answers to HEAD have no body, so a body is taken where a JSON text or a page
+  /// stands and its length fits.
+  func checkAnswers() {
+    let bytes = answers.bytes
+    var at = 0
+    while at < bytes.count {
+      guard let end = APISubject.headEnd(bytes, at) else { preconditionFailure("unfinished head") }
+      let head = String(decoding: bytes[at..<end], as: UTF8.self)
+      precondition(head.hasPrefix("HTTP/1.1 "), "no status line")
+      precondition(!head.hasPrefix("HTTP/1.1 5") || head.hasPrefix("HTTP/1.1 50"), "unknown status")
+      precondition(!head.hasPrefix("HTTP/1.1 500"), "a client's bytes made a 500")
+      at = end
+      if head.hasPrefix("HTTP/1.1 100") { continue }
+      guard let length = APISubject.contentLength(head) else { preconditionFailure("no content-length") }
+      let isBody = at < bytes.count && bytes[at] != UInt8(ascii: "H")
+      guard isBody, length > 0 else { continue }
+      precondition(at + length <= bytes.count, "short body")
+      if head.contains("application/json") { APISubject.checkJSON(bytes, at, length) }
+      at += length
+    }
+  }
+
+  private static func headEnd(_ bytes: UnsafeRawBufferPointer, _ from: Int) -> Int? {
+    var at = from
+    while at + 4 <= bytes.count {
+      if bytes[at] == 13, bytes[at + 1] == 10, bytes[at + 2] == 13, bytes[at + 3] == 10 { return at + 4 }
+      at += 1
+    }
+    return nil
+  }
+
+  private static func contentLength(_ head: String) -> Int? {
+    for line in head.split(separator: "\r\n") where line.hasPrefix("content-length:") {
+      return Int(line.dropFirst("content-length:".count).drop { $0 == " " })
+    }
+    return nil
+  }
+
+  private static func checkJSON(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ length: Int) {
+    let text = ByteBuffer(capacity: length + 64)
+    text.append(UnsafeRawBufferPointer(rebasing: bytes[at..<(at + length)]))
+    var reader = JSONReader(text.bytes)
+    do {
+      try reader.skipValue()
+      try reader.finish()
+    } catch {
+      preconditionFailure("a body that is no JSON")
+    }
+  }
+}
