@@ -66,7 +66,7 @@ let package = Package(
       path: "Sources/hynous-sim", swiftSettings: strict),
     .target(
       name: "FuzzTargets",
-      dependencies: ["Base", "Market", "Wire", "Hyperliquid", "API", "Core", "Simulator"],
+      dependencies: ["Base", "Market", "Wire", "Hyperliquid", "Engines", "API", "Core", "Simulator"],
       path: "Fuzz/Targets", swiftSettings: strict),
 
     tests("Base", ["Base"]),

@@ -60,15 +60,26 @@ private final class APISubject {
 
   private func note(_ outcome: ClientSession.Outcome) {
     var outcome = outcome
+    dropInterim()
     answers.append(out.bytes)
     out.removeAll()
     while outcome == .awaitDrain {
       outcome = session.resume(now: now, into: out)
       precondition(outcome != .awaitDrain || !out.isEmpty, "a drain that brings nothing")
+      dropInterim()
       answers.append(out.bytes)
       out.removeAll()
     }
     isClosed = outcome == .closeAfterFlush
+  }
+
+  /// Takes an interim answer off the end: whether one is sent depends on how the bytes were cut, rightly.
+  private func dropInterim() {
+    let interim: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
+    let text = UnsafeRawBufferPointer(start: interim.utf8Start, count: interim.utf8CodeUnitCount)
+    guard out.count >= text.count else { return }
+    let rest = out.count - text.count
+    if out.bytes(in: rest..<out.count).elementsEqual(text) { out.truncate(to: rest) }
   }
 
   /// Walks the answers head by head. Answers to HEAD have no body, so a body is taken where a JSON text or a page
@@ -83,7 +94,6 @@ private final class APISubject {
       precondition(!head.hasPrefix("HTTP/1.1 5") || head.hasPrefix("HTTP/1.1 50"), "unknown status")
       precondition(!head.hasPrefix("HTTP/1.1 500"), "a client's bytes made a 500")
       at = end
-      if head.hasPrefix("HTTP/1.1 100") { continue }
       guard let length = APISubject.contentLength(head) else { preconditionFailure("no content-length") }
       let isBody = at < bytes.count && bytes[at] != UInt8(ascii: "H")
       guard isBody, length > 0 else { continue }

@@ -1,4 +1,6 @@
 extension FuzzTarget {
   /// Every target, in the order `make fuzz` visits them.
-  public static let all: [FuzzTarget] = []
+  public static let all: [FuzzTarget] = [
+    .api,
+  ]
 }
