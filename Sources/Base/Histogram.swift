@@ -42,7 +42,10 @@ public struct Histogram: Sendable {
   public func quantile(_ share: Double) -> UInt64 {
     guard weight > 0 else { return 0 }
     let clamped = share > 0 ? Swift.min(share, 1) : 0
-    let wanted = Swift.max(1, UInt64((Double(weight) * clamped).rounded(.up)))
+    let exact = Double(weight) * clamped
+    // Rounded up by hand: `rounded(.up)` would make every program that links this link the C maths library.
+    let whole = UInt64(exact)
+    let wanted = Swift.max(1, Double(whole) < exact ? whole + 1 : whole)
     var seen: UInt64 = 0
     for bucket in buckets.indices {
       seen += UInt64(buckets[bucket])

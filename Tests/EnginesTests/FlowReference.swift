@@ -35,8 +35,11 @@ struct FlowReference {
   }
 
   /// Checks what the engine said about `trade`, and counts it when the engine did. `heldSince`: the
-  /// engine let go of something older, so it may take what would not have fitted.
-  mutating func follow(_ trade: Trade, _ outcome: FlowOutcome, heldSince: WallTime?) -> String? {
+  /// engine let go of something older, so it may take what would not have fitted. `isUnverified`: more trades
+  /// of its millisecond came than are remembered.
+  mutating func follow(_ trade: Trade, _ outcome: FlowOutcome, heldSince: WallTime?, isUnverified: Bool)
+    -> String?
+  {
     let key = Key(coin: trade.coin, tid: trade.tid, time: trade.time)
     let isKnown = known.contains(key)
     switch outcome {
@@ -50,7 +53,10 @@ struct FlowReference {
       let newer = (trades[trade.coin] ?? []).filter { $0.time >= trade.time }
       return newer.count >= 56 || hasStepped ? nil : "too old to tell with only \(newer.count) newer trades"
     case .counted:
-      if isKnown {
+      if isUnverified {
+        let sameMs = (trades[trade.coin] ?? []).filter { $0.time == trade.time }
+        if sameMs.count < 56 { return "unverified with only \(sameMs.count) trades of its millisecond" }
+      } else if isKnown {
         let isGone =
           trade.time.ms < clockBeforeStep - holdingMs || trade.time < heldSince ?? WallTime(ms: .min)
         return hasStepped && isGone ? nil : "counted twice"

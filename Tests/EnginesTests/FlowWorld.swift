@@ -77,10 +77,14 @@ struct FlowWorld {
 
   private mutating func give(_ trade: Trade) -> String? {
     reference.tick(WallTime(ms: now))
+    let unverified = flow.unverifiedTrades
     let outcome = flow.apply(trade, now: WallTime(ms: now))
     chunksPeak = max(chunksPeak, flow.chunksUsed)
     let heldSince = flow.heldSince(trade.coin)
-    return reference.follow(trade, outcome, heldSince: heldSince).map { "\(outcome) \(trade.time.ms): \($0)" }
+    let isUnverified = flow.unverifiedTrades > unverified
+    return reference.follow(trade, outcome, heldSince: heldSince, isUnverified: isUnverified).map {
+      "\(outcome) \(trade.time.ms): \($0)"
+    }
   }
 
   private mutating func trade(_ coin: CoinID, at time: Int64) -> Trade {
