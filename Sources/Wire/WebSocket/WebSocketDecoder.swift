@@ -62,6 +62,8 @@ public struct WebSocketDecoder: ~Copyable {
   private var isInMessage = false
   private var messageIsText = false
   private var messageIsDelivered = false
+  /// Where the text of the fragments so far stands; a character may be cut between two of them.
+  private var utf8 = UTF8Check()
   private var isOver = false
 
   /// A decoder for the bytes a peer of the other role sends.
@@ -180,8 +182,11 @@ public struct WebSocketDecoder: ~Copyable {
       if length < 65536 { throw WebSocketError(1002, "a length is not written in its shortest form") }
       if length >> 63 != 0 { throw WebSocketError(1002, "a length has its highest bit set") }
     }
-    let held = isInMessage && header.opcode < 8 ? message?.count ?? 0 : 0
-    if length > UInt64(messageMax - held) { throw WebSocketError(1009, "the message is too big") }
+    // `held` is at most messageMax; control frames have the bound `check` knows.
+    let held = isInMessage ? message?.count ?? 0 : 0
+    if header.opcode < 8, length > UInt64(messageMax - held) {
+      throw WebSocketError(1009, "the message is too big")
+    }
     header.length = Int(length)
     if bytes[1] & 0x80 != 0 {
       header.mask = bytes.loadUnaligned(fromByteOffset: header.headerBytes - 4, as: UInt32.self)
@@ -220,7 +225,13 @@ public struct WebSocketDecoder: ~Copyable {
     default: break
     }
     if header.opcode != 0 { messageIsText = header.opcode == 1 }
-    if header.isFinal, !isInMessage { return try whole(payload) }
+    if header.opcode != 0 { utf8 = UTF8Check() }
+    if messageIsText {
+      guard utf8.take(payload), !header.isFinal || utf8.isComplete else {
+        throw WebSocketError(1007, "a text message is not UTF-8")
+      }
+    }
+    if header.isFinal, !isInMessage { return messageIsText ? .text(payload) : .binary(payload) }
     let buffer = message ?? ByteBuffer(capacity: 4096)
     message = buffer
     buffer.append(payload)
@@ -228,17 +239,13 @@ public struct WebSocketDecoder: ~Copyable {
     isInMessage = !header.isFinal
     guard header.isFinal else { return nil }
     messageIsDelivered = true
-    return try whole(buffer.bytes)
-  }
-
-  private func whole(_ payload: UnsafeRawBufferPointer) throws(WebSocketError) -> WebSocketEvent {
-    guard messageIsText else { return .binary(payload) }
-    guard UTF8Text.isValid(payload) else { throw WebSocketError(1007, "a text message is not UTF-8") }
-    return .text(payload)
+    return messageIsText ? .text(buffer.bytes) : .binary(buffer.bytes)
   }
 
   private mutating func close(_ payload: UnsafeRawBufferPointer) throws(WebSocketError) -> WebSocketEvent {
     isOver = true
+    // What follows a close frame is nobody's.
+    input = UnsafeRawBufferPointer(start: nil, count: 0)
     if payload.isEmpty { return .close(code: 1005, reason: payload) }
     guard payload.count >= 2 else { throw WebSocketError(1002, "a close frame has half a code") }
     let code = payload.loadUnaligned(as: UInt16.self).bigEndian
@@ -272,5 +279,9 @@ public struct WebSocketDecoder: ~Copyable {
   private mutating func end() {
     isOver = true
     input = UnsafeRawBufferPointer(start: nil, count: 0)
+    carry = nil
+    message = nil
+    carryIsDelivered = false
+    messageIsDelivered = false
   }
 }

@@ -35,38 +35,60 @@ public struct WebSocketClientHandshake: Sendable {
     out.append("\r\nSec-WebSocket-Version: 13\r\n\r\n")
   }
 
-  /// Looks at all bytes of the answer so far.
+  /// Looks at all bytes of the answer so far. A refusal is known as soon as its head is complete.
   public func answer(_ bytes: UnsafeRawBufferPointer) -> Outcome {
-    guard let head = HandshakeHead(bytes) else {
-      if bytes.count > WebSocketClientHandshake.headBytesMax {
-        return .refused(status: 0, reason: "the answer's head is too long")
-      }
-      return .needMore
+    var limits = HTTPLimits()
+    limits.requestLineMax = 1024
+    limits.fieldBytesMax = WebSocketClientHandshake.headBytesMax - limits.requestLineMax
+    var reader = HTTPResponseReader(limits: limits)
+    // Whatever body a refusal has is not waited for.
+    reader.isHead = true
+    reader.feed(bytes)
+    do throws(HTTPError) {
+      guard case .response(let response) = try reader.next() else { return .needMore }
+      if let reason = refusal(response) { return .refused(status: response.status, reason: "\(reason)") }
+    } catch {
+      return .refused(status: 0, reason: "\(error.reason)")
     }
-    let words = head.firstLine.split(separator: 32, maxSplits: 2)
-    guard words.count >= 2, words[0].elementsEqual("HTTP/1.1".utf8), words[1].count == 3,
-      let status = Int(String(decoding: words[1], as: UTF8.self))
-    else { return .refused(status: 0, reason: "the answer is not HTTP/1.1") }
-    guard status == 101 else { return .refused(status: status, reason: "the upgrade was refused") }
-    guard head.value("upgrade").map({ HandshakeHead.equal($0, "websocket") }) == true else {
-      return .refused(status: status, reason: "no Upgrade: websocket")
-    }
-    guard head.hasToken("connection", "upgrade") else {
-      return .refused(status: status, reason: "no Connection: Upgrade")
-    }
-    guard let accept = head.value("sec-websocket-accept"), accept.elementsEqual(WebSocketAccept.of(key: key))
+    return .upgraded(headBytes: bytes.count - reader.rest.count)
+  }
+
+  /// What keeps `response` from being an upgrade (RFC 6455 §4.1, the client's checks); `nil` when it is one.
+  private func refusal(_ response: HTTPResponse) -> StaticString? {
+    guard response.status == 101 else { return "the upgrade was refused" }
+    guard response.minorVersion == 1 else { return "the answer is not HTTP/1.1" }
+    let fields = response.fields
+    guard let upgrade = fields.index(of: "upgrade"), fields.index(of: "upgrade", from: upgrade + 1) == nil,
+      HTTPText.isSameIgnoringCase(fields.value(upgrade), "websocket")
+    else { return "no Upgrade: websocket" }
+    guard response.isUpgrade else { return "no Connection: Upgrade" }
+    guard let accept = fields.index(of: "sec-websocket-accept"),
+      fields.index(of: "sec-websocket-accept", from: accept + 1) == nil,
+      fields.value(accept).elementsEqual(WebSocketAccept.of(key: key))
+    else { return "Sec-WebSocket-Accept is wrong" }
+    guard fields.first("sec-websocket-extensions") == nil, fields.first("sec-websocket-protocol") == nil
     else {
-      return .refused(status: status, reason: "Sec-WebSocket-Accept is wrong")
+      return "an extension or protocol nobody asked for"
     }
-    guard head.value("sec-websocket-extensions") == nil, head.value("sec-websocket-protocol") == nil else {
-      return .refused(status: status, reason: "an extension or protocol nobody asked for")
-    }
-    return .upgraded(headBytes: head.bytes)
+    return nil
   }
 }
 
 /// The server's side, for the simulated exchange and tests.
 public enum WebSocketAccept {
+  /// The key of a request that asks for a WebSocket as RFC 6455 §4.2.1 wants it; `nil` when `request` does not,
+  /// or asks for another version than 13.
+  public static func key(of request: HTTPRequest) -> UnsafeRawBufferPointer? {
+    let fields = request.fields
+    guard request.method == .get, request.wantsUpgrade, !request.hasBody || request.body.isEmpty,
+      fields.has("upgrade", token: "websocket"),
+      let version = fields.first("sec-websocket-version"), version.elementsEqual("13".utf8),
+      let key = fields.index(of: "sec-websocket-key"),
+      fields.index(of: "sec-websocket-key", from: key + 1) == nil, isKey(fields.value(key))
+    else { return nil }
+    return fields.value(key)
+  }
+
   /// Whether the value of Sec-WebSocket-Key is a key.
   public static func isKey(_ key: UnsafeRawBufferPointer) -> Bool { Base64.isForm(key, ofBytes: 16) }
 
@@ -82,56 +104,5 @@ public enum WebSocketAccept {
   /// The value that proves a server has read the key.
   static func of(key: [UInt8]) -> [UInt8] {
     Base64.encode(SHA1.digest(key + Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)))
-  }
-}
-
-/// The head of an upgrade answer: first line and fields, looked at once per connection.
-private struct HandshakeHead {
-  let firstLine: ArraySlice<UInt8>
-  let bytes: Int
-  private let fields: [(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)]
-
-  /// The head at the front of `bytes`, if it is complete.
-  init?(_ bytes: UnsafeRawBufferPointer) {
-    let limit = min(bytes.count, WebSocketClientHandshake.headBytesMax)
-    guard limit >= 4,
-      let end = (0...limit - 4).first(where: { at in
-        bytes[at] == 13 && bytes[at + 1] == 10 && bytes[at + 2] == 13 && bytes[at + 3] == 10
-      })
-    else { return nil }
-    let head = [UInt8](bytes[..<end])
-    var lines = head.split(separator: 10, omittingEmptySubsequences: false).map { line in
-      line.last == 13 ? line.dropLast() : line
-    }
-    firstLine = lines.removeFirst()
-    fields = lines.compactMap { line in
-      guard let colon = line.firstIndex(of: 58) else { return nil }
-      var value = line[(colon + 1)...]
-      while let first = value.first, first == 32 || first == 9 { value = value.dropFirst() }
-      while let last = value.last, last == 32 || last == 9 { value = value.dropLast() }
-      return (line[..<colon], value)
-    }
-    self.bytes = end + 4
-  }
-
-  /// The field's value; nil when it is missing or stands more than once.
-  func value(_ name: String) -> ArraySlice<UInt8>? {
-    let found = fields.filter { HandshakeHead.equal($0.name, name) }
-    return found.count == 1 ? found[0].value : nil
-  }
-
-  /// Whether a comma-separated field holds the token.
-  func hasToken(_ name: String, _ token: String) -> Bool {
-    fields.filter { HandshakeHead.equal($0.name, name) }.contains { field in
-      field.value.split(separator: 44).contains { part in
-        HandshakeHead.equal(part.filter { $0 != 32 && $0 != 9 }[...], token)
-      }
-    }
-  }
-
-  /// Equal but for capitals.
-  static func equal(_ bytes: ArraySlice<UInt8>, _ text: String) -> Bool {
-    bytes.count == text.utf8.count
-      && zip(bytes, text.utf8).allSatisfy { ($0 >= 65 && $0 <= 90 ? $0 | 32 : $0) == $1 }
   }
 }
