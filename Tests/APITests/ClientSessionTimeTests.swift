@@ -140,4 +140,19 @@ import Testing
     client.send(Self.health + Self.health + "NONSENSE\r\n\r\n")
     #expect(router.requests == 3)
   }
+
+  @Test func anIdleSessionHoldsNothingButItself() throws {
+    let router = Router(views: FixedViews.make(), options: APIOptions())
+    let client = TestClient(router)
+    for request in [Self.health, "GET /hea", "lth HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
+      client.send(request)
+    }
+    let parts = Mirror(reflecting: client.session).children
+    #expect(parts.contains { $0.label == "reader" && "\($0.value)" == "nil" })
+    #expect(allocatedBytes(Unmanaged.passUnretained(client.session).toOpaque()) <= 96)
+  }
 }
+
+/// The C library's `malloc_usable_size`, which its Swift module leaves out.
+@_silgen_name("malloc_usable_size")
+private func allocatedBytes(_ memory: UnsafeMutableRawPointer) -> Int
