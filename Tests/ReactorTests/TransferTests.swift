@@ -30,6 +30,7 @@ extension ReactorTests {
       rig.run()
       #expect(transfers.active == 0)
       transfers.close()
+      outcomes.onFinish = nil
       rig.finish()
       return (outcomes, server)
     }
@@ -90,6 +91,7 @@ extension ReactorTests {
         #expect(outcomes.reused[0] == false)
         #expect((1..<10).allSatisfy { outcomes.reused[$0] == true })
         transfers.close()
+        outcomes.onFinish = nil
         rig.finish()
       }
     }
@@ -194,6 +196,7 @@ extension ReactorTests {
         #expect(outcomes.order == [3])
         #expect(transfers.active == 0)
         transfers.close()
+        outcomes.onFinish = nil
         rig.finish()
       }
     }
@@ -217,6 +220,7 @@ extension ReactorTests {
         }
         rig.run()
         #expect(outcomes.order.count == 1)
+        outcomes.onFinish = nil
         rig.finish()
       }
     }
