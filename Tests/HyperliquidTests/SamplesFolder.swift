@@ -48,6 +48,14 @@ enum Samples {
     return coins
   }
 
+  /// Runs `body` on the text's bytes, with the slack readers need.
+  static func with<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
+    -> Result
+  {
+    let buffer = buffer(text)
+    return try withExtendedLifetime(buffer) { try body(buffer.bytes) }
+  }
+
   /// The text in a buffer with the slack readers need.
   static func buffer(_ text: String) -> ByteBuffer {
     let buffer = ByteBuffer(capacity: text.utf8.count)
