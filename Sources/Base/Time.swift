@@ -34,7 +34,10 @@ public struct Instant: Comparable, Hashable, Sendable {
 
   /// The instant `span` earlier, clamped to the clock's range.
   @inlinable
-  public static func - (instant: Instant, span: TimeSpan) -> Instant { instant + TimeSpan(ns: -span.ns) }
+  public static func - (instant: Instant, span: TimeSpan) -> Instant {
+    // The most negative span has no exact opposite; after 292 years one nanosecond is no matter.
+    instant + TimeSpan(ns: span.ns == .min ? .max : -span.ns)
+  }
 
   /// The time from `earlier` to `later`; negative when they are the other way round.
   @inlinable
@@ -45,7 +48,7 @@ public struct Instant: Comparable, Hashable, Sendable {
   }
 }
 
-/// A length of time in nanoseconds; may be negative. Reaches 292 years.
+/// A length of time in nanoseconds; may be negative. Reaches 292 years; arithmetic stops there.
 @frozen
 public struct TimeSpan: Comparable, Hashable, Sendable {
   /// Nanoseconds.
@@ -57,11 +60,11 @@ public struct TimeSpan: Comparable, Hashable, Sendable {
 
   /// A span of `count` milliseconds.
   @inlinable
-  public static func milliseconds(_ count: Int) -> TimeSpan { TimeSpan(ns: Int64(count) * 1_000_000) }
+  public static func milliseconds(_ count: Int) -> TimeSpan { TimeSpan(ns: 1_000_000) * count }
 
   /// A span of `count` seconds.
   @inlinable
-  public static func seconds(_ count: Int) -> TimeSpan { TimeSpan(ns: Int64(count) * 1_000_000_000) }
+  public static func seconds(_ count: Int) -> TimeSpan { TimeSpan(ns: 1_000_000_000) * count }
 
   /// The empty span.
   @inlinable public static var zero: TimeSpan { TimeSpan(ns: 0) }
@@ -78,11 +81,17 @@ public struct TimeSpan: Comparable, Hashable, Sendable {
 
   /// The two spans after each other.
   @inlinable
-  public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(ns: a.ns + b.ns) }
+  public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan {
+    let (sum, overflow) = a.ns.addingReportingOverflow(b.ns)
+    return TimeSpan(ns: overflow ? (a.ns < 0 ? .min : .max) : sum)
+  }
 
   /// `span` repeated `factor` times.
   @inlinable
-  public static func * (span: TimeSpan, factor: Int) -> TimeSpan { TimeSpan(ns: span.ns * Int64(factor)) }
+  public static func * (span: TimeSpan, factor: Int) -> TimeSpan {
+    let (product, overflow) = span.ns.multipliedReportingOverflow(by: Int64(factor))
+    return TimeSpan(ns: overflow ? ((span.ns < 0) != (factor < 0) ? .min : .max) : product)
+  }
 }
 
 /// A wall-clock time: milliseconds since 1970-01-01 UTC, the unit of every time the exchange sends.

@@ -29,7 +29,7 @@ public final class AddressBook {
   /// Accounts the hand compares for one place.
   public static let handRun = 32
   /// Accounts the hand looks at before it gives up.
-  public static let handMax = 1024
+  public static let handMax = 256
   /// Touched accounts listed between two flushes; beyond it a flush looks through all rows.
   public static let touchedMax = 16_384
 

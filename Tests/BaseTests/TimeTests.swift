@@ -13,6 +13,11 @@ struct TimeTests {
     #expect(Instant.never + TimeSpan(ns: 1) == .never)
     #expect(Instant(ns: .max - 3) + TimeSpan(ns: .max) == .never)
     #expect(Instant(ns: 1 << 63) + TimeSpan(ns: .min) == .zero)
+    #expect(Instant(ns: 7) - TimeSpan(ns: .min) == Instant(ns: (1 << 63) + 6))
+    #expect(TimeSpan(ns: .max) + TimeSpan(ns: 1) == TimeSpan(ns: .max))
+    #expect(TimeSpan(ns: .min) + TimeSpan(ns: -1) == TimeSpan(ns: .min))
+    #expect(TimeSpan.seconds(.max) == TimeSpan(ns: .max) && TimeSpan.milliseconds(.min) == TimeSpan(ns: .min))
+    #expect(TimeSpan(ns: .min) * -1 == TimeSpan(ns: .max) && TimeSpan(ns: -3) * .max == TimeSpan(ns: .min))
     #expect(Instant(ns: .max) + TimeSpan(ns: .min) == Instant(ns: (1 << 63) - 1))
   }
 

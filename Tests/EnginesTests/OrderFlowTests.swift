@@ -159,6 +159,26 @@ struct OrderFlowTests {
     #expect(flow.totalTrades(Self.coin, now: Self.now(300)) == 172)
   }
 
+  @Test("a held trade costs its 14 bytes and little more; steady traffic costs no more memory")
+  func memory() {
+    let flow = OrderFlow(windowsS: [3600])
+    var tid: UInt64 = 0
+    func run(_ range: Range<Int64>) {
+      for ms in range {
+        tid += 1
+        let coin = CoinID(raw: UInt32(tid % 10))
+        _ = flow.apply(Self.trade(at: ms * 40, tid: tid, coin: coin), now: Self.now(ms * 40))
+      }
+    }
+    run(0..<90_000)
+    #expect(flow.totalTrades(Self.coin, now: Self.now(90_000 * 40)) == 9000)
+    #expect(flow.memoryBytes <= 90_000 * 15 + 100_000)
+    run(90_000..<100_000)
+    let steady = flow.memoryBytes
+    run(100_000..<200_000)
+    #expect(flow.memoryBytes == steady)
+  }
+
   @Test("any clock is survived", arguments: [Int64.min, -1, 0, 1 << 50, 1 << 55, Int64.max])
   func anyClock(ms: Int64) {
     let flow = OrderFlow()
