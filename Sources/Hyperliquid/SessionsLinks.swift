@@ -146,7 +146,7 @@ extension Sessions {
   private func answer(_ index: Int, _ payload: UnsafeRawBufferPointer) {
     links[index].lastFrameAt = nowHere
     // A flood of pings must not make us break the message limit.
-    guard limits.messagesLeft(nowHere) > 0 else { return }
+    guard limits.messagesLeft(nowHere) > Sessions.messagesKept else { return }
     let from = outbox.count
     links[index].wire.writePong(payload, random: &random, into: outbox)
     limits.sent(1, nowHere)
