@@ -84,7 +84,7 @@ struct JSONWriterTests {
     json.endObject()
     json.raw("[1]")
     json.endArray()
-    json.key("na\"me")
+    json.key("na\"me" as String)
     json.int(Int64.min)
     json.endObject()
     #expect(

@@ -72,7 +72,8 @@ public struct JSONWriter {
     needsComma = false
   }
 
-  /// Writes a key made of any text; for rare paths.
+  /// Writes a key made of any text; for rare paths. (Disfavoured, so that a literal is a `StaticString`.)
+  @_disfavoredOverload
   public mutating func key(_ name: String) {
     string(name)
     buffer.append(UInt8(ascii: ":"))
@@ -97,7 +98,8 @@ public struct JSONWriter {
     buffer.append(UInt8(ascii: "\""))
   }
 
-  /// Writes a string; for rare paths.
+  /// Writes a string; for rare paths. (Disfavoured, so that a literal is a `StaticString`.)
+  @_disfavoredOverload
   public mutating func string(_ text: String) {
     var text = text
     text.withUTF8 { string(UnsafeRawBufferPointer($0)) }
