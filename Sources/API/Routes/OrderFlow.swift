@@ -25,9 +25,9 @@ extension Route {
     var json = call.begin(200)
     let bodyAt = json.buffer.count
     json.beginObject()
-    json.key(OrderFlowAnswer.coin)
+    json.key("coin")
     if let coin { json.string(views.coins[coin].name) } else { json.string(call.uppercased(0)) }
-    json.key(OrderFlowAnswer.windows)
+    json.key("windows")
     json.raw("{")
     var total = 0
     if let coin, views.orderFlow.hasTraded(coin) {
@@ -36,11 +36,11 @@ extension Route {
     }
     json.buffer.append("}")
     json.count("total_trades", total)
-    json.key(OrderFlowAnswer.gaps)
+    json.key("gaps")
     json.beginArray()
     if let coin { OrderFlowAnswer.gaps(coin, views, &json) }
     json.endArray()
-    json.key(OrderFlowAnswer.computedAt)
+    json.key("computed_at")
     json.seconds(views.now.wall)
     json.endObject()
     if let coin {
@@ -51,11 +51,6 @@ extension Route {
 
 /// The parts of order-flow answers, written and described next to each other.
 enum OrderFlowAnswer {
-  static let coin: StaticString = "coin"
-  static let windows: StaticString = "windows"
-  static let gaps: StaticString = "gaps"
-  static let computedAt: StaticString = "computed_at"
-
   static let schema = Schema.object(
     "OrderFlow",
     [

@@ -36,7 +36,7 @@ extension Route {
     var json = call.begin(200)
     json.beginObject()
     json.count("window_seconds", OrderFlow.summaryWindowS)
-    json.key(coinsKey)
+    json.key("coins")
     json.beginObject()
     var count = 0
     for raw in 0..<UInt32(min(flow.coinsSeen, views.coins.count)) {
@@ -60,12 +60,11 @@ extension Route {
     }
     json.endObject()
     json.count("count", count)
-    json.key(OrderFlowAnswer.computedAt)
+    json.key("computed_at")
     json.seconds(views.now.wall)
     json.endObject()
   }
 
-  private static let coinsKey: StaticString = "coins"
   private static let coinSchema = Schema.object(
     "CoinFlow",
     [

@@ -11,16 +11,16 @@ enum Refusal {
   ) {
     json.beginObject()
     json.pair("type", problem.type)
-    json.key(loc)
+    json.key("loc")
     json.beginArray()
     json.string(parameter.place == .path ? "path" : "query")
     json.string(parameter.name)
     json.endArray()
     json.pair("msg", problem.message)
-    json.key(inputKey)
+    json.key("input")
     json.string(input)
     if let (name, bound) = problem.bound {
-      json.key(ctx)
+      json.key("ctx")
       json.beginObject()
       json.key(name)
       switch bound {
@@ -31,10 +31,6 @@ enum Refusal {
     }
     json.endObject()
   }
-
-  private static let loc: StaticString = "loc"
-  private static let inputKey: StaticString = "input"
-  private static let ctx: StaticString = "ctx"
 }
 
 /// Why a value was not taken.

@@ -88,13 +88,11 @@ public final class Router {
     call.response.beginBody()
     var json = JSONWriter(into: call.response.buffer)
     json.beginObject()
-    json.key(Router.detail)
+    json.key("detail")
     json.string(reason)
     json.endObject()
     call.response.end()
   }
-
-  private static let detail: StaticString = "detail"
 
   /// 405 with the methods the path has. HEAD goes without saying where GET is, as with the replaced service.
   private func refuseMethod(_ node: Int) {
@@ -168,7 +166,7 @@ public final class Router {
   private func beginRefusal() -> JSONWriter {
     var json = call.begin(422)
     json.beginObject()
-    json.key(Router.detail)
+    json.key("detail")
     json.beginArray()
     return json
   }
