@@ -1,6 +1,11 @@
 extension FuzzTarget {
   /// Every target, in the order `make fuzz` visits them.
   public static let all: [FuzzTarget] = [
+    .decimal,
+    .feed,
+    .feedTrades,
+    .infoReply,
+    .json,
     .api,
     .httpChunked,
     .httpRequest,
