@@ -27,31 +27,31 @@ struct WorldLifeTests {
 
   @Test("liquidation fills of both kinds carry the object on both sides")
   func liquidationFills() {
-    let world = livelyWorld(seed: 5, hours: 60)
+    let world = livelyWorld(seed: 5, hours: 30)
     #expect(world.counters.marketLiquidations > 20)
     #expect(world.counters.backstopLiquidations > 5)
     var market = 0
     var backstop = 0
+    var wrong = 0
     for account in world.accounts {
       for number in account.fills.dropped..<account.fills.end {
         let fill = account.fills[number]
         guard fill.liquidated >= 0 else { continue }
         let isVictim = Int(fill.liquidated) == account.index
-        #expect(fill.markPx > 0)
+        if fill.markPx <= 0 { wrong += 1 }
         switch fill.method {
         case .market:
           market += 1
-          #expect(fill.crossed == isVictim)
-          #expect(!isVictim || fill.direction == .closeLong || fill.direction == .closeShort)
+          let isClose = fill.direction == .closeLong || fill.direction == .closeShort
+          if fill.crossed != isVictim || (isVictim && !isClose) { wrong += 1 }
         case .backstop:
           backstop += 1
-          #expect(isVictim || account.kind == .liquidator)
-          #expect(fill.direction.rawValue >= FillDir.liquidatedCrossLong.rawValue)
-          #expect(fill.fee == 0)
+          let isNamed = fill.direction.rawValue >= FillDir.liquidatedCrossLong.rawValue
+          if !(isVictim || account.kind == .liquidator) || !isNamed || fill.fee != 0 { wrong += 1 }
         }
       }
     }
-    #expect(market > 20 && backstop > 5)
+    #expect(market > 20 && backstop > 5 && wrong == 0)
   }
 
   @Test("a mark pushed across a liquidation price liquidates that position")
@@ -98,12 +98,13 @@ struct WorldLifeTests {
   func flowTruth(windowS: Int) {
     let world = livelyWorld(seed: 3, hours: 3)
     var counted = 0
+    var inexact = 0
     for index in 0..<world.coinCount {
       let now = WallTime(ms: world.now.ms - 1234)
       var expected = FlowTruth()
       for number in world.trades(of: index) {
         let trade = world.trade(index, number)
-        #expect(trade.px.times(trade.sz) == trade.ntl)
+        if trade.px.times(trade.sz) != trade.ntl { inexact += 1 }
         guard trade.time.ms >= now.ms - Int64(windowS) * 1000, trade.time <= now else { continue }
         counted += 1
         if trade.isBuy {
@@ -116,7 +117,7 @@ struct WorldLifeTests {
       }
       #expect(world.flow(of: index, windowS: windowS, now: now) == expected)
     }
-    #expect(counted > 10)
+    #expect(counted > 10 && inexact == 0)
   }
 
   @Test("listings and delistings happen when planned, and a delisted coin is settled")

@@ -31,8 +31,8 @@ indirect enum RequestValue: Equatable {
   }
 
   /// The value `bytes` spell, if they are one JSON text.
-  init?(parsing bytes: UnsafeRawBufferPointer) {
-    guard bytes.count <= RequestValue.bytesMax else { return nil }
+  init?(parsing bytes: UnsafeRawBufferPointer, bytesMax: Int = RequestValue.bytesMax) {
+    guard bytes.count <= bytesMax else { return nil }
     var reader = RequestReader(bytes: [UInt8](bytes))
     guard let value = reader.value(depth: 0), reader.isAtEnd else { return nil }
     self = value
