@@ -5,8 +5,8 @@ import Market
 import Wire
 
 extension FuzzTarget {
-  /// Client bytes → `ClientSession`: whatever comes, every answer is well-formed HTTP with a JSON body, and the
-  /// same bytes cut elsewhere get the same answers.
+  /// Client bytes → `ClientSession`: whatever comes, every answer is well-formed HTTP with a JSON body, and
+  /// the same bytes cut elsewhere get the same answers.
   public static let api = FuzzTarget("api") { bytes in
     let whole = APISubject()
     whole.feed(bytes)
@@ -82,8 +82,8 @@ private final class APISubject {
     if out.bytes(in: rest..<out.count).elementsEqual(text) { out.truncate(to: rest) }
   }
 
-  /// Walks the answers head by head. Answers to HEAD have no body, so a body is taken where a JSON text or a page
-  /// stands and its length fits.
+  /// Walks the answers head by head. Answers to HEAD have no body, so a body is taken where a JSON text or a
+  /// page stands and its length fits.
   func checkAnswers() {
     let bytes = answers.bytes
     var at = 0

@@ -1,5 +1,5 @@
-/// The register of endpoints, in the order of the documentation. A new endpoint is a file in `Routes/`, a line
-/// here and a golden answer; the tests fail on a file that is not listed and on a route without goldens.
+/// The register of endpoints, in the order of the documentation. A new endpoint is a file in `Routes/`, a
+/// line here and a golden answer; the tests fail on a file that is not listed and on a route without goldens.
 extension Route {
   /// Every route.
   public static let all: [Route] = [

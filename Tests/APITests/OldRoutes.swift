@@ -2,8 +2,8 @@ import Wire
 
 @testable import API
 
-/// The replaced service's routes with their parameters as it declares them, answering only `{}`: what is tested
-/// with them is matching and the taking of parameters.
+/// The replaced service's routes with their parameters as it declares them, answering only `{}`: what is
+/// tested with them is matching and the taking of parameters.
 enum OldRoutes {
   static let all: [Route] = [
     route(.get, "/health"),

@@ -1,5 +1,5 @@
-/// Holds a JSON value against a schema of an OpenAPI document; knows the keywords our documents use, and says so
-/// when it meets another.
+/// Holds a JSON value against a schema of an OpenAPI document; knows the keywords our documents use, and says
+/// so when it meets another.
 struct SchemaValidator {
   let document: JSONTree
 

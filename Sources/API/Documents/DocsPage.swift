@@ -1,7 +1,8 @@
-/// The documentation page: plain HTML printed from the register, readable without internet and without scripts.
+/// The documentation page: plain HTML printed from the register, readable without internet and without
+/// scripts.
 ///
-/// Styles are inside the page, colours follow the reader's light or dark preference, and nothing is loaded from
-/// anywhere. "Try it" is a link to the route's example request.
+/// Styles are inside the page, colours follow the reader's light or dark preference, and nothing is loaded
+/// from anywhere. "Try it" is a link to the route's example request.
 import Base
 
 enum DocsPage {
@@ -174,11 +175,11 @@ enum DocsPage {
 
   private static let rules: StaticString = """
     <section id="rules"><h2>Rules for every route</h2>
-    <p>Answers are JSON, errors too. Times are epoch seconds, amounts are USD. A parameter that cannot be taken is
-    refused with 422 and a list of what is wrong; unknown parameters are ignored, and of a repeated one the last
-    counts. An unknown path is 404, a wrong method 405 with <code>Allow</code>; HEAD works wherever GET does.
-    Objects may gain keys. A request whose <code>Host</code> is neither this service's address nor listed in
-    <code>server.allowed_hosts</code> is refused with 421.</p></section>
+    <p>Answers are JSON, errors too. Times are epoch seconds, amounts are USD. A parameter that cannot
+    be taken is refused with 422 and a list of what is wrong; unknown parameters are ignored, and of a
+    repeated one the last counts. An unknown path is 404, a wrong method 405 with <code>Allow</code>;
+    HEAD works wherever GET does. Objects may gain keys. A request whose <code>Host</code> is neither
+    this service's address nor listed in <code>server.allowed_hosts</code> is refused with 421.</p></section>
 
     """
 }

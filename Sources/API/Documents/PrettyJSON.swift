@@ -1,6 +1,7 @@
 /// JSON text with line breaks and indentation, for reading; strings and numbers stay as they are.
 enum PrettyJSON {
-  /// `json`, which must be valid JSON without blanks, spread over lines. Innermost objects and lists stay in one.
+  /// `json`, which must be valid JSON without blanks, spread over lines. Innermost objects and lists stay in
+  /// one.
   static func text(_ json: String) -> String {
     let bytes = Array(json.utf8)
     var out: [UInt8] = []

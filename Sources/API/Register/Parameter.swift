@@ -1,7 +1,8 @@
 /// A value a client passes in the path or the query, said once: name, kind, default, bounds and a sentence.
 ///
 /// Parsing, the texts of refusals, the OpenAPI text and the documentation page all come from here. The rules
-/// and texts are those of the service this daemon replaces (contract §2); see `ParameterText` for the parsing.
+/// and texts are those of the service this daemon replaces (contract §2); see `ParameterText` for the
+/// parsing.
 public struct Parameter: Sendable {
   /// Where it stands in the request.
   public enum Place: Sendable {

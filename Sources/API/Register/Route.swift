@@ -1,7 +1,8 @@
 /// One endpoint: method, path, parameters, answers and the handler that writes the answer.
 ///
 /// Each route is a value in a file of its own under `Routes/` and listed once in `Routes.swift`. Everything
-/// else — matching, parsing and refusing parameters, the OpenAPI text, the documentation page — is driven by it.
+/// else — matching, parsing and refusing parameters, the OpenAPI text, the documentation page — is driven by
+/// it.
 public struct Route: Sendable {
   /// The methods routes are registered for; HEAD is answered wherever GET is.
   public enum Method: Int, Sendable, CaseIterable {

@@ -1,7 +1,7 @@
 /// `GET /v1/orderflow`: the five-minute volume delta of every coin that ever traded.
 ///
-/// An object by coin, not a list: clients pick the coins they want. About 90 bytes per coin, so some 40 KB for
-/// every perp the exchange lists; bounded by `Coins.coinsMax`.
+/// An object by coin, not a list: clients pick the coins they want. About 90 bytes per coin, so some 40 KB
+/// for every perp the exchange lists; bounded by `Coins.coinsMax`.
 import Base
 import Engines
 import Market

@@ -1,8 +1,9 @@
 /// Order-flow answers as they were printed this millisecond, for many clients asking at once.
 ///
-/// An answer depends on the two clocks (in milliseconds), the trades counted, and the coins and their coverage
-/// (`Views.revision`); while none of these has changed, the printed bytes are the answer. Under load some hundred
-/// requests fall into one millisecond, and printing is most of their cost (13,000 of 16,000 instructions).
+/// An answer depends on the two clocks (in milliseconds), the trades counted, and the coins and their
+/// coverage (`Views.revision`); while none of these has changed, the printed bytes are the answer. Under load
+/// some hundred requests fall into one millisecond, and printing is most of their cost (13,000 of 16,000
+/// instructions).
 /// Bound: `slots` answers, each replaced by the next coin that falls on its slot.
 import Base
 import Engines

@@ -1,11 +1,12 @@
 /// One client's connection as a value without a socket: bytes in, answers out, and a deadline.
 ///
-/// Requests are answered in the order they came; answers are appended to the caller's buffer. A request that lies
-/// whole in the bytes received is parsed where it lies. Between requests a session holds no buffer and no parser:
-/// the parser is lent by the router and kept only while a request is incomplete, so an idle connection costs
-/// this object alone (about 80 bytes).
+/// Requests are answered in the order they came; answers are appended to the caller's buffer. A request that
+/// lies whole in the bytes received is parsed where it lies. Between requests a session holds no buffer and
+/// no parser: the parser is lent by the router and kept only while a request is incomplete, so an idle
+/// connection costs this object alone (about 80 bytes).
 /// Bounds: those of `HTTPLimits` on what a client may send; `responseBurstMax` on what is answered before the
-/// transport must have drained; `headTimeout`, `bodyTimeout`, `idleTimeout`, `drainTimeout` on how long it may take.
+/// transport must have drained; `headTimeout`, `bodyTimeout`, `idleTimeout`, `drainTimeout` on how long it
+/// may take.
 /// Policy on each: the connection is closed, behind an error in JSON if a request had begun.
 public import Base
 import Wire
@@ -56,7 +57,8 @@ public final class ClientSession {
     deadline = now + ClientSession.idleTimeout
   }
 
-  /// Takes bytes the client sent, which need to stay valid during the call only, and appends answers to `out`.
+  /// Takes bytes the client sent, which need to stay valid during the call only, and appends answers to
+  /// `out`.
   public func receive(_ bytes: UnsafeRawBufferPointer, now: Instant, into out: ByteBuffer) -> Outcome {
     guard phase != .closed, !hasInputEnded else { return outcome }
     let reader = self.reader ?? router.takeReader()

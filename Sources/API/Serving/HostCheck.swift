@@ -1,9 +1,9 @@
 /// Whether a request's `Host` names this service: the guard against DNS rebinding.
 ///
-/// A page on a stranger's site can make its own name resolve to 127.0.0.1 and then read our answers as its own
-/// origin; the browser still sends the stranger's name as `Host`. Accepted are the bind address, the loopback
-/// names, `server.allowed_hosts`, and, when bound to every address, any numeric address (which no name can
-/// stand for). The port does not matter, capitals do not matter, a final dot is ignored.
+/// A page on a stranger's site can make its own name resolve to 127.0.0.1 and then read our answers as its
+/// own origin; the browser still sends the stranger's name as `Host`. Accepted are the bind address, the
+/// loopback names, `server.allowed_hosts`, and, when bound to every address, any numeric address (which no
+/// name can stand for). The port does not matter, capitals do not matter, a final dot is ignored.
 /// Bound: `hostsMax` names; a name above `hostCharactersMax` bytes is refused.
 import Base
 

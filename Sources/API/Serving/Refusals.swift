@@ -1,5 +1,5 @@
-/// The list of parameter errors of one request: `{"detail":[…]}` with status 422, in the words of the replaced
-/// service's framework, which deployed clients have seen.
+/// The list of parameter errors of one request: `{"detail":[…]}` with status 422, in the words of the
+/// replaced service's framework, which deployed clients have seen.
 import Base
 import Wire
 

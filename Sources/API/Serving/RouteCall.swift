@@ -1,7 +1,8 @@
-/// One request on its way through a handler: what may be read, the parameters' values, and where the answer goes.
+/// One request on its way through a handler: what may be read, the parameters' values, and where the answer
+/// goes.
 ///
-/// One object per router, used again for every request; nothing in it outlives the request. Text parameters are
-/// views into the request or into `scratch`, so handlers copy what they keep.
+/// One object per router, used again for every request; nothing in it outlives the request. Text parameters
+/// are views into the request or into `scratch`, so handlers copy what they keep.
 import Base
 import Market
 import Wire

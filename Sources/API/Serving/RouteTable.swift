@@ -1,8 +1,9 @@
 /// From a request's path to the routes that stand there: a trie over path segments in flat memory.
 ///
-/// A lookup compares each segment with the few literals of its node by length and bytes; nothing is allocated,
-/// no reference is counted. A literal wins over a parameter at the same place. Bound: `parametersMax`
-/// parameter segments. Invariant (checked when built): one route at most per method and pattern.
+/// A lookup compares each segment with the few literals of its node by length and bytes; nothing is
+/// allocated, no reference is counted. A literal wins over a parameter at the same place. Bound:
+/// `parametersMax` parameter segments. Invariant (checked when built): one route at most per method and
+/// pattern.
 final class RouteTable {
   /// The most parameter segments of one path.
   static let parametersMax = 4

@@ -1,7 +1,7 @@
 /// From a parsed request to its answer: host check, route, parameters, handler; every refusal in JSON.
 ///
-/// Nothing a client sends is answered with a 500. One router serves all connections; it holds no state between
-/// requests but its counters.
+/// Nothing a client sends is answered with a 500. One router serves all connections; it holds no state
+/// between requests but its counters.
 import Base
 import Wire
 
