@@ -6,9 +6,9 @@ extension FuzzTarget {
   public static let httpRequest = FuzzTarget("http-request") { bytes in
     let whole = requestTrace(bytes, .whole)
     precondition(
-      whole.bytes.elementsEqual(requestTrace(bytes, .bytes).bytes), "bytes one by one are other requests")
+      whole.isSame(as: requestTrace(bytes, .bytes)), "bytes one by one are other requests")
     let random = requestTrace(bytes, .random(seed: FuzzPieces.seed(bytes)))
-    precondition(whole.bytes.elementsEqual(random.bytes), "other cuts are other requests")
+    precondition(whole.isSame(as: random), "other cuts are other requests")
   }
 
   /// What a parser makes of `bytes`, as bytes.

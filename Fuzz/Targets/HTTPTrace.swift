@@ -47,6 +47,11 @@ enum FuzzPieces {
 }
 
 extension ByteBuffer {
+  /// Whether both hold the same bytes. A method, since `bytes` of a temporary outlives the temporary.
+  func isSame(as other: ByteBuffer) -> Bool {
+    withExtendedLifetime((self, other)) { bytes.elementsEqual(other.bytes) }
+  }
+
   /// Notes a view of a parser: its length and its bytes.
   func note(_ bytes: UnsafeRawBufferPointer) {
     note(bytes.count)
