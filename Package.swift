@@ -64,6 +64,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/hynous-sim", swiftSettings: strict),
+    .executableTarget(
+      name: "hynous-bench",
+      dependencies: [
+        "Base", "Market", "Wire", "Hyperliquid", "Store", "Core",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Bench/hynous-bench", swiftSettings: strict),
     .target(
       name: "FuzzTargets",
       dependencies: ["Base", "Market", "Wire", "Hyperliquid", "Engines", "API", "Core", "Simulator"],

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Base
+import Glibc
+import Wire
+
+/// Ingest on one core, through the whole of Core: WebSocket bytes → frame → trades → windows and address book.
+struct Ingest: ParsableCommand {
+  @Argument var file: String
+  @Option var coins = 500
+
+  func run() throws {
+    let wire = try framed()
+    defer { wire.bytes.deallocate() }
+    let harness = CoreHarness(coins: coins, startMs: 1_790_000_000_000)
+    let warm = wire.frames.count / 8
+    feed(harness, wire, 0..<warm)
+    let heap = mallinfo2().uordblks
+    let began = seconds()
+    feed(harness, wire, warm..<wire.frames.count)
+    let elapsed = seconds() - began
+    let grown = Int(mallinfo2().uordblks) - Int(heap)
+    let stats = harness.get("/v1/stats")
+    let all = field("total_trades", stats) ?? 0
+    let trades = wire.trades[warm..<wire.frames.count].reduce(0, +)
+    let bytes = wire.frames[wire.frames.count - 1].upperBound - wire.frames[warm].lowerBound
+    let flow = harness.get("/v1/orderflow/BTC")
+    print(
+      "trades_per_s=\(Int(Double(trades) / elapsed)) mb_per_s=\(Int(Double(bytes) / elapsed / 1e6))"
+        + " ns_per_trade=\(Int(elapsed * 1e9 / Double(trades))) heap_bytes_per_trade=\(Double(grown) / Double(trades))"
+        + " checksum=\(all)-\(field("total_addresses_discovered", stats) ?? 0)-\(flow.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xffffff })"
+    )
+  }
+
+  private struct Wired {
+    var bytes: UnsafeMutableRawPointer
+    var frames: [Range<Int>]
+    var trades: [Int]
+  }
+
+  /// The file's frames as a server would send them, one after the other in memory.
+  private func framed() throws -> Wired {
+    guard let input = fopen(file, "r") else { throw ValidationError("cannot read \(file)") }
+    defer { fclose(input) }
+    let wire = ByteBuffer(capacity: 1 << 20)
+    var frames: [Range<Int>] = []
+    var trades: [Int] = []
+    var line: UnsafeMutablePointer<CChar>?
+    var room = 0
+    while true {
+      let count = getline(&line, &room, input)
+      guard count > 0, let line else { break }
+      let text = UnsafeRawBufferPointer(start: line, count: count - 1)
+      let start = wire.count
+      WebSocketEncoder.text(text, mask: nil, into: wire)
+      frames.append(start..<wire.count)
+      trades.append(text.reduce(0) { $0 + ($1 == UInt8(ascii: "{") ? 1 : 0) } - 1)
+    }
+    free(line)
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: wire.count + 64, alignment: 64)
+    bytes.copyMemory(from: wire.base, byteCount: wire.count)
+    return Wired(bytes: bytes, frames: frames, trades: trades)
+  }
+
+  private func feed(_ harness: CoreHarness, _ wire: Wired, _ frames: Range<Int>) {
+    for index in frames {
+      harness.advance(ms: 8)
+      let frame = wire.frames[index]
+      harness.receive(UnsafeRawBufferPointer(start: wire.bytes + frame.lowerBound, count: frame.count))
+    }
+  }
+}
+
+/// The number behind `"name":` in a JSON text.
+func field(_ name: String, _ json: String) -> Int? {
+  guard let at = json.firstRange(of: "\"\(name)\":") else { return nil }
+  return Int(json[at.upperBound...].prefix { $0.isNumber })
+}
