@@ -1,0 +1,14 @@
+// swift-tools-version: 6.2
+// The fuzzer itself, in a package of its own so that `swift build` never builds it: every module is built again
+// here with coverage and AddressSanitizer. Fuzz/run.sh knows the flags.
+import PackageDescription
+
+let package = Package(
+  name: "hynous-fuzz",
+  dependencies: [.package(name: "hynous-data", path: "..")],
+  targets: [
+    .executableTarget(
+      name: "hynous-fuzz", dependencies: [.product(name: "FuzzTargets", package: "hynous-data")], path: "Driver",
+      swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
+  ]
+)
