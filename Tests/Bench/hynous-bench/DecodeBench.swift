@@ -20,7 +20,8 @@ enum DecodeBench {
 
     /// One line of `name=value` fields.
     var line: String {
-      let speed = "trades_per_s=\(Int(Double(trades) / seconds)) mb_per_s=\(Int(Double(bytes) / seconds / 1e6))"
+      let speed =
+        "trades_per_s=\(Int(Double(trades) / seconds)) mb_per_s=\(Int(Double(bytes) / seconds / 1e6))"
       let hex = String(checksum, radix: 16)
       return "\(speed) ns_per_trade=\(Double(Int(seconds * 1e10 / Double(trades))) / 10) trades=\(trades) "
         + "frames=\(frames) decimals=\(String(decimals, radix: 16)) "
@@ -57,7 +58,8 @@ enum DecodeBench {
   private static func add(_ trade: Trade, _ report: inout Report) {
     report.trades += 1
     let side: UInt64 = trade.side == .buy ? 1 : 0
-    report.checksum &+= UInt64(bitPattern: trade.time.ms) &+ 3 &* trade.tid &+ side &+ 5 &* last(trade.buyer)
+    report.checksum &+=
+      UInt64(bitPattern: trade.time.ms) &+ 3 &* trade.tid &+ side &+ 5 &* last(trade.buyer)
       &+ 7 &* last(trade.seller)
     report.decimals &+= UInt64(bitPattern: trade.px.raw) &+ 3 &* UInt64(bitPattern: trade.sz.raw)
   }
