@@ -11,8 +11,8 @@ extension Route {
         example: """
           {"uptime_seconds":138.4,"rate_limiter":{"available":1020,"max":1020,"total_acquired":11560,\
           "total_waited_s":0.0,"total_429":0},"runtime":{"version":"1.0.0","turns":81234,\
-          "turn_last_ms":0.041,"turn_p99_ms":0.21,"turn_max_ms":3.802,"memory_bytes":18874368,"clock_skew_ms":-12.0,"clients":2,\
-          "total_requests":4711,"dropped":{}}}
+          "turn_last_ms":0.041,"turn_p99_ms":0.21,"turn_max_ms":3.802,"memory_bytes":18874368,\
+          "clock_skew_ms":-12.0,"clients":2,"total_requests":4711,"dropped":{}}}
           """)
     ]
   ) { call in
