@@ -11,6 +11,7 @@ extension FuzzTarget {
     .httpRequest,
     .httpResponse,
     .query,
+    .session,
     .webSocketClient,
     .webSocketServer,
   ]

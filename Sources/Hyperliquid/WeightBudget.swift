@@ -117,7 +117,7 @@ public struct WeightBudget: Sendable {
   ) {
     precondition(weightPerMinMax >= 0 && weightPerMinMax <= 1 << 20 && (0...100).contains(safetyPct))
     precondition(!classes.isEmpty && classes.reduce(0) { $0 + $1.sharePct } <= 100)
-    let limit = Int((Double(weightPerMinMax) * safetyPct / 100).rounded(.down))
+    let limit = Int(Double(weightPerMinMax) * safetyPct / 100)
     self.limit = limit
     self.inFlightMax = min(max(inFlightMax, classes.count), WeightBudget.inFlightCeiling)
     shares = classes.map { $0.sharePct }
