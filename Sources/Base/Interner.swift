@@ -118,8 +118,10 @@ public struct Interner: Sendable {
   @inlinable
   @inline(__always)
   static func hash(_ head: UInt64, _ tail: UInt64, _ length: UInt32) -> Int {
-    let mixed = (head ^ (tail << 32 | tail >> 32) ^ UInt64(length)) &* 0x9E37_79B9_7F4A_7C15
-    return Int(truncatingIfNeeded: mixed >> 40)
+    let word = head ^ (tail << 32 | tail >> 32) ^ UInt64(length)
+    let product = word.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+    // Both halves: names that differ in their last letters alone differ in few bits of either.
+    return Int(truncatingIfNeeded: (product.high ^ product.low >> 40) & 0xFFFF_FFFF)
   }
 
   /// Whether the name with `id` equals `name` also between its ends.
