@@ -1,5 +1,5 @@
-/// One small message of each shape, kept in Tests/Captures: made again from the same seed and compared byte for
-/// byte, so that a change of what the simulated exchange sends is seen in review.
+/// One small message of each shape, kept in Tests/Captures: made again from the same seed and compared byte
+/// for byte, so that a change of what the simulated exchange sends is seen in review.
 ///
 /// To accept a change: HYNOUS_UPDATE_CAPTURES=1 swift test --filter Captures
 import Base
@@ -44,6 +44,7 @@ struct ShapeCaptures {
         }
       })
     let since = world.now.ms - 60_000
+    let maker = text(exchange, world.accounts[world.makers.lowerBound])
     return [
       ("rest_meta", #"{"type":"meta"}"#), ("rest_metaAndAssetCtxs", #"{"type":"metaAndAssetCtxs"}"#),
       ("rest_metaAndAssetCtxs_xyz", #"{"type":"metaAndAssetCtxs","dex":"xyz"}"#),
@@ -55,10 +56,7 @@ struct ShapeCaptures {
         #"{"type":"clearinghouseState","user":\#(text(exchange, isolated))}"#
       ),
       ("rest_userFills_liquidated", #"{"type":"userFills","user":\#(text(exchange, victim))}"#),
-      (
-        "rest_userFillsByTime",
-        #"{"type":"userFillsByTime","user":\#(text(exchange, world.accounts[world.makers.lowerBound])),"startTime":\#(since)}"#
-      ),
+      ("rest_userFillsByTime", #"{"type":"userFillsByTime","user":\#(maker),"startTime":\#(since)}"#),
       ("rest_vaultDetails_parent", #"{"type":"vaultDetails","vaultAddress":\#(vault)}"#),
       ("rest_l2Book", #"{"type":"l2Book","coin":"BTC"}"#),
       ("rest_recentTrades", #"{"type":"recentTrades","coin":"BTC"}"#),

@@ -1,13 +1,17 @@
-/// Every kind of message the simulated exchange sends has the shape of a recorded one: keys, their order where
-/// recordings agree on one, JSON types, string formats.
+/// Every kind of message the simulated exchange sends has the shape of a recorded one: keys, their order
+/// where recordings agree on one, JSON types, string formats.
 ///
 /// Not checkable, because no recording of the kind exists (the protocol sheet's words were followed instead):
-/// vaultDetails but for its portfolio; allPerpMetas as served (the one sample is an edited excerpt, its elements are
-/// checked as meta); recentTrades (checked as WebSocket trades); bodies of 422, 429 and 5xx (texts quoted in the
-/// sheet); acks of unsubscribe and of allMids, activeAssetCtx, allDexsAssetCtxs, userFills; `Already subscribed`,
-/// `Already unsubscribed`, `Invalid subscription` and limit errors; userFills increments (checked as snapshots
-/// without the flag); l2Book with `spread` or `fast`; fills with dir `Liquidated Cross …`, `Settlement`, and the
-/// liquidated user's own row of a backstop; a 2026 meta with a delisted coin and `collateralToken` together.
+/// - vaultDetails but for its portfolio;
+/// - allPerpMetas as served (the one sample is an edited excerpt; its elements are checked as meta);
+/// - recentTrades over REST (checked as trades of the WebSocket);
+/// - the bodies of 422, 429 and 5xx (texts quoted in the sheet);
+/// - acks of unsubscribe and of allMids, activeAssetCtx, allDexsAssetCtxs, userFills;
+/// - `Already subscribed`, `Already unsubscribed`, `Invalid subscription` and limit errors;
+/// - userFills increments (checked as snapshots without the flag);
+/// - l2Book with `spread` or `fast`; allMids of a builder dex over the WebSocket;
+/// - fills with dir `Liquidated Cross …` or `Settlement`, and the liquidated user's own row of a backstop;
+/// - a meta with a delisted coin and `collateralToken` together.
 import Base
 import Foundation
 import Testing

@@ -1,4 +1,5 @@
-/// A client of the simulated exchange for tests: the daemon's own WebSocket code on one side, a link on the other.
+/// A client of the simulated exchange for tests: the daemon's own WebSocket code on one side, a link on the
+/// other.
 import Base
 import Testing
 import Wire
