@@ -53,6 +53,8 @@ public final class Loop {
   /// A loop ready to run. Ignores SIGPIPE for the process: a peer that is gone is an error code here.
   public init() {
     signal(SIGPIPE, SIG_IGN)
+    // libuv's own threads only look up names and load CA files here; the default of four is more than needed.
+    setenv("UV_THREADPOOL_SIZE", "2", 0)
     uv = .allocate(capacity: 1)
     let status = uv_loop_init(uv)
     precondition(status == 0, "libuv cannot make a loop: \(uvText(status))")

@@ -71,7 +71,7 @@ extension Stream {
     }
     var hints = addrinfo()
     hints.ai_socktype = SocketType.stream
-    hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV
+    hints.ai_flags = AI_NUMERICSERV
     let request = UnsafeMutablePointer<uv_getaddrinfo_t>.allocate(capacity: 1)
     request.pointee.data = Unmanaged.passRetained(self).toOpaque()
     let status = uv_getaddrinfo(

@@ -33,6 +33,8 @@ final class TransferSlot {
     _ = reactor_easy_pointer(easy, CURLOPT_PRIVATE, this)
     _ = reactor_easy_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
     _ = reactor_easy_long(easy, CURLOPT_NOSIGNAL, 1)
+    // A lookup that hangs is left to its thread; libcurl would otherwise wait for it on the loop.
+    _ = reactor_easy_long(easy, CURLOPT_QUICK_EXIT, 1)
     _ = reactor_easy_long(easy, CURLOPT_FOLLOWLOCATION, 0)
     _ = reactor_easy_text(easy, CURLOPT_PROTOCOLS_STR, "http,https")
     _ = reactor_easy_text(easy, CURLOPT_PROXY, "")

@@ -88,19 +88,14 @@ extension ReactorTests {
       rig.finish()
     }
 
-    @Test func turnQuantilesAreUpperBoundsWithinAQuarter() {
+    @Test func turnLengthsAreCounted() {
       var turns = TurnTimes()
       #expect(turns.p99Ns == 0)
       for ns in 1...1000 { turns.record(ns: UInt64(ns) * 1000) }
+      #expect(turns.count == 1000)
       #expect(turns.maxNs == 1_000_000)
       #expect(turns.lastNs == 1_000_000)
       #expect(turns.p99Ns >= 990_000 && turns.p99Ns <= 1_000_000)
-      let median = turns.quantile(0.5)
-      #expect(median >= 500_000 && median <= 625_000)
-      turns.record(ns: .max)
-      turns.record(ns: 0)
-      #expect(turns.maxNs == .max)
-      #expect(turns.quantile(0) == 0)
       turns.reset()
       #expect(turns.count == 0)
     }

@@ -121,6 +121,7 @@ final class Outcomes: TransferOwner {
   var failures: [Int: TransferFailure] = [:]
   var order: [Int] = []
   var onFinish: ((Transfers, Int) -> Void)?
+  var onReply: ((TransferReply) -> Void)?
 
   func transfers(_ transfers: Transfers, tag: Int, finished outcome: TransferOutcome) {
     order.append(tag)
@@ -130,6 +131,7 @@ final class Outcomes: TransferOwner {
       bodies[tag] = [UInt8](reply.body)
       retryAfter[tag] = reply.retryAfterS
       reused[tag] = reply.reusedConnection
+      onReply?(reply)
     case .failure(let failure): failures[tag] = failure
     }
     onFinish?(transfers, tag)
