@@ -38,7 +38,7 @@ struct BudgetWorldTests {
     #expect(perMinute > 820 && perMinute <= 880, "\(perMinute)")
   }
 
-  @Test(arguments: 0..<4)
+  @Test(arguments: 0..<2)
   func greedyClassesGetTheirSharesAndNobodyStarves(seed: UInt64) {
     let budget = WeightBudget(weightPerMinMax: 1200, safetyPct: 85, inFlightMax: 24, seed: seed)
     var world = BudgetWorld(budget: budget, seed: seed)
@@ -62,7 +62,7 @@ struct BudgetWorldTests {
     #expect(BudgetWorld.peak(result.counted) <= 1020)
   }
 
-  @Test(arguments: 0..<4)
+  @Test(arguments: 0..<2)
   func whoWakesUpIsServedWithinAWindow(seed: UInt64) {
     let budget = WeightBudget(weightPerMinMax: 1200, safetyPct: 85, inFlightMax: 24, seed: seed)
     var world = BudgetWorld(budget: budget, seed: seed)
