@@ -15,8 +15,19 @@ bench_ingest() {
   printf 'simdjson On-Demand, extraction only  %12.0f trades/s\n' "$s"
   printf 'decode (exact decimals, addresses)   %12.0f trades/s   %s x simdjson   bar 1.0: %s\n' "$d" "$(ratio "$d" "$s")" "$(verdict "$(ratio "$d" "$s")" '>=' 1.0)"
   printf 'ingest (decode to windows and book)  %12.0f trades/s   %s x simdjson   bar 0.6: %s\n' "$i" "$(ratio "$i" "$s")" "$(verdict "$(ratio "$i" "$s")" '>=' 0.6)"
-  cat "$WORK/ingest.last"
+  allocations
   out=$(field checksum <"$WORK/decode.last")
   [ "$out" = "$(field checksum <"$WORK/simdjson.last")" ] || echo "bench: decode and simdjson disagree on the data" >&2
   RESULTS+=("decode $out" "ingest $(field checksum <"$WORK/ingest.last")")
+}
+
+# Heap allocations per trade in steady state: what the second half of the frames adds to the first.
+allocations() {
+  gcc -O2 -shared -fPIC -o "$WORK/malloc_count.so" Tests/Bench/malloc_count.c
+  local frames half all trades
+  frames=$(wc -l <"$WORK/frames.ndjson")
+  half=$(LD_PRELOAD=$WORK/malloc_count.so "$BENCH" ingest "$WORK/frames.ndjson" --frames $((frames / 2)) 2>&1 | tee "$WORK/half.last" | field allocations)
+  all=$(LD_PRELOAD=$WORK/malloc_count.so "$BENCH" ingest "$WORK/frames.ndjson" 2>&1 | tee "$WORK/all.last" | field allocations)
+  trades=$(($(field trades <"$WORK/all.last") - $(field trades <"$WORK/half.last")))
+  printf 'heap allocations, second half of the file: %d for %d trades\n' $((all - half)) "$trades"
 }

@@ -7,28 +7,32 @@ import Wire
 struct Ingest: ParsableCommand {
   @Argument var file: String
   @Option var coins = 500
+  @Option(
+    help: "Stop after this many frames; 0 for all. Two runs of different length tell what a trade allocates.")
+  var frames = 0
 
   func run() throws {
-    let wire = try framed()
+    var wire = try framed()
+    if frames > 0 { wire.frames.removeLast(max(0, wire.frames.count - frames)) }
     defer { wire.bytes.deallocate() }
     let harness = CoreHarness(coins: coins, startMs: 1_790_000_000_000)
     let warm = wire.frames.count / 8
     feed(harness, wire, 0..<warm)
-    let heap = mallinfo2().uordblks
     let began = seconds()
     feed(harness, wire, warm..<wire.frames.count)
     let elapsed = seconds() - began
-    let grown = Int(mallinfo2().uordblks) - Int(heap)
     let stats = harness.get("/v1/stats")
     let all = field("total_trades", stats) ?? 0
     let trades = wire.trades[warm..<wire.frames.count].reduce(0, +)
     let bytes = wire.frames[wire.frames.count - 1].upperBound - wire.frames[warm].lowerBound
     let flow = harness.get("/v1/orderflow/BTC")
-    print(
-      "trades_per_s=\(Int(Double(trades) / elapsed)) mb_per_s=\(Int(Double(bytes) / elapsed / 1e6))"
-        + " ns_per_trade=\(Int(elapsed * 1e9 / Double(trades))) heap_bytes_per_trade=\(Double(grown) / Double(trades))"
-        + " checksum=\(all)-\(field("total_addresses_discovered", stats) ?? 0)-\(flow.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xffffff })"
-    )
+    let hash = flow.prefix { $0 != "}" }.utf8.reduce(0) { (sum: Int, byte: UInt8) -> Int in
+      (sum &* 31 &+ Int(byte)) & 0xff_ffff
+    }
+    let rate = Int(Double(trades) / elapsed)
+    let megabytes = Int(Double(bytes) / elapsed / 1e6)
+    let found = field("total_addresses_discovered", stats) ?? 0
+    print("trades_per_s=\(rate) mb_per_s=\(megabytes) trades=\(trades) checksum=\(all)-\(found)-\(hash)")
   }
 
   private struct Wired {
@@ -53,7 +57,8 @@ struct Ingest: ParsableCommand {
       let start = wire.count
       WebSocketEncoder.text(text, mask: nil, into: wire)
       frames.append(start..<wire.count)
-      trades.append(text.reduce(0) { $0 + ($1 == UInt8(ascii: "{") ? 1 : 0) } - 1)
+      let braces = text.count(where: { (byte: UInt8) -> Bool in byte == UInt8(ascii: "{") })
+      trades.append(braces - 1)
     }
     free(line)
     let bytes = UnsafeMutableRawPointer.allocate(byteCount: wire.count + 64, alignment: 64)
