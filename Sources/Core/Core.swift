@@ -13,7 +13,7 @@ public import Store
 /// The driver carries out `output.effects`, arms its timer for `nextDeadline`, and calls again.
 public final class Core {
   /// Between two looks at engines that hold expired data of quiet coins.
-  static let sweepInterval = TimeSpan.seconds(10)
+  static let sweepInterval = TimeSpan.seconds(1)
   /// A stop that takes longer ends the process as it is.
   static let stopMax = TimeSpan.milliseconds(4_500)
 
