@@ -47,15 +47,25 @@ struct FedBytes: ~Copyable {
 
   /// Moves borrowed bytes into memory of our own, or lets memory go that is no longer needed; `reserving` is how
   /// many bytes more are known to come.
+  @inline(__always)
   mutating func keep(reserving more: Int = 0) {
     if count == 0 {
       isBorrowed = true
-      if let buffer = kept {
-        buffer.removeAll()
-        if buffer.capacity > FedBytes.keptCapacityMax { kept = nil }
-      }
-      return
+      if kept != nil { letGo() }
+    } else {
+      keepUnread(reserving: more)
     }
+  }
+
+  @inline(never)
+  private mutating func letGo() {
+    guard let buffer = kept else { return }
+    buffer.removeAll()
+    if buffer.capacity > FedBytes.keptCapacityMax { kept = nil }
+  }
+
+  @inline(never)
+  private mutating func keepUnread(reserving more: Int) {
     if isBorrowed {
       let buffer = kept ?? ByteBuffer(capacity: max(count + more, 512))
       kept = buffer

@@ -30,6 +30,9 @@ struct HTTPHeadReader: ~Copyable {
   /// The header lines read so far.
   var fields: HTTPFields { HTTPFields(head: fed.start, table: UnsafePointer(table), count: fieldCount) }
 
+  /// The header line at `index`, which is one that was read.
+  func field(_ index: Int) -> HTTPField { table[index] }
+
   /// Makes ready for the next head, which starts at the first unread byte.
   mutating func reset() {
     framing = HTTPFraming()

@@ -68,6 +68,7 @@ public struct HTTPRequestParser: ~Copyable {
   /// The next request, or what is missing for it.
   public mutating func next() throws(HTTPError) -> HTTPRequestEvent {
     takeDelivered()
+    if head.fed.count == 0, state == .requestLine { return needMore() }
     do throws(HTTPError) {
       return try advance()
     } catch {
@@ -115,8 +116,7 @@ public struct HTTPRequestParser: ~Copyable {
           head.reset()
           continue
         }
-        line = HTTPRequestLine()
-        try line.read(text)
+        line = try HTTPRequestLine.read(text)
         hasSkippedBlank = false
         state = .fields
       case .fields:
@@ -146,7 +146,7 @@ public struct HTTPRequestParser: ~Copyable {
   /// The head is complete: what only the whole of it can tell.
   @inline(__always)
   private mutating func endHead() throws(HTTPError) {
-    try head.framing.check(minorVersion: line.minorVersion)
+    try head.framing.check(minorVersion: Int(line.minorVersion))
     if head.framing.hostIndex >= 0 {
       guard HTTPRequestLine.isAuthority(head.fields.value(head.framing.hostIndex)) else {
         throw HTTPError(.host)
@@ -187,32 +187,20 @@ public struct HTTPRequestParser: ~Copyable {
   @inline(__always)
   private mutating func deliver(_ body: UnsafeRawBufferPointer, _ length: Int) -> HTTPRequestEvent {
     delivered = length
-    let start = head.fed.start
-    let framing = head.framing
-    let host: UnsafeRawBufferPointer?
-    if line.authorityAt >= 0 {
-      host = UnsafeRawBufferPointer(start: start + line.authorityAt, count: line.authorityLength)
-    } else {
-      host = framing.hostIndex >= 0 ? head.fields.value(framing.hostIndex) : nil
+    var hostAt = line.authorityAt
+    var hostLength = line.authorityLength
+    if hostAt == 0, head.framing.hostIndex >= 0 {
+      let field = head.field(head.framing.hostIndex)
+      hostAt = field.valueAt
+      hostLength = field.valueLength
     }
     let isOneOne = line.minorVersion == 1
     return .request(
       HTTPRequest(
-        method: line.method, minorVersion: line.minorVersion,
-        keepAlive: !framing.hasClose && (isOneOne || framing.hasKeepAlive),
-        wantsUpgrade: isOneOne && framing.hasUpgrade,
-        methodText: UnsafeRawBufferPointer(start: start, count: line.methodLength),
-        path: line.pathLength > 0
-          ? UnsafeRawBufferPointer(start: start + line.pathAt, count: line.pathLength)
-          : HTTPRequestParser.rootPath,
-        query: UnsafeRawBufferPointer(start: start + line.queryAt, count: line.queryLength),
-        host: host, fields: head.fields, body: body,
-        hasBody: framing.isChunked || framing.contentLength >= 0))
-  }
-
-  /// The path of an absolute target that has none (RFC 9112 §3.2.2).
-  private static var rootPath: UnsafeRawBufferPointer {
-    let slash: StaticString = "/"
-    return UnsafeRawBufferPointer(start: slash.utf8Start, count: 1)
+        fields: head.fields, bodyStart: body.baseAddress ?? head.fed.start, bodyCount: body.count, line: line,
+        hostAt: hostAt, hostLength: hostLength,
+        keepAlive: !head.framing.hasClose && (isOneOne || head.framing.hasKeepAlive),
+        wantsUpgrade: isOneOne && head.framing.hasUpgrade,
+        hasBody: head.framing.isChunked || head.framing.contentLength >= 0))
   }
 }

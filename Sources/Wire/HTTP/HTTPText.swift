@@ -30,6 +30,32 @@ enum HTTPText {
     return end
   }
 
+  /// The offset of the first byte in `from..<end` that means something in a request target or may not stand there:
+  /// `?`, `#`, a blank, a tab, a byte from 0x7F up; else `end`. Eight at a time.
+  @inline(__always)
+  static func firstTargetMark(_ start: UnsafeRawPointer, _ from: Int, _ end: Int) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let tops: UInt64 = 0x8080_8080_8080_8080
+    var at = from
+    while at &+ 8 <= end {
+      let word = UInt64(littleEndian: start.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      let question = word ^ (ones &* 0x3F)
+      let hash = word ^ (ones &* 0x23)
+      // As in `firstControl` the lowest flag is exact. A byte plus one has its top bit set from 0x7F up; the carry
+      // of 0xFF reaches only bytes above it.
+      let edges = (word &- ones &* 0x21) & ~word | word | (word &+ ones)
+      let flags = (edges | (question &- ones) & ~question | (hash &- ones) & ~hash) & tops
+      if flags != 0 { return at &+ flags.trailingZeroBitCount / 8 }
+      at &+= 8
+    }
+    while at < end {
+      let byte = start.load(fromByteOffset: at, as: UInt8.self)
+      if byte &- 0x21 > 0x7E - 0x21 || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") { return at }
+      at &+= 1
+    }
+    return end
+  }
+
   /// Whether `byte` may stand in a token (RFC 9110 §5.6.2): letters, digits and ``!#$%&'*+-.^_`|~``.
   @inline(__always)
   static func isToken(_ byte: UInt8) -> Bool {
