@@ -126,7 +126,7 @@ struct HTTPRequestLine {
     guard let start = bytes.baseAddress else { return true }
     let end = bytes.count
     var at = 0
-    while at < end, isNameByte(start.load(fromByteOffset: at, as: UInt8.self)) { at &+= 1 }
+    while at < end, HTTPText.isHostName(start.load(fromByteOffset: at, as: UInt8.self)) { at &+= 1 }
     if at == end { return true }
     if at == 0 {
       at = literalEnd(bytes)
@@ -154,14 +154,5 @@ struct HTTPRequestLine {
       HTTPText.hexValue(byte) >= 0 || byte == HTTPText.colon || byte == UInt8(ascii: ".")
     }
     return isAddress ? close + 1 : 0
-  }
-
-  /// Unreserved characters, sub-delimiters and the percent sign.
-  @inline(__always)
-  private static func isNameByte(_ byte: UInt8) -> Bool {
-    let low: UInt64 = 0x2BFF_7FF2_0000_0000
-    let high: UInt64 = 0x47FF_FFFE_87FF_FFFE
-    let half = byte & 0x40 == 0 ? low : high
-    return byte < 0x80 && half >> UInt64(byte & 0x3F) & 1 == 1
   }
 }

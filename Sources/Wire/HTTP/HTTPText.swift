@@ -56,14 +56,22 @@ enum HTTPText {
     return end
   }
 
-  /// Whether `byte` may stand in a token (RFC 9110 §5.6.2): letters, digits and ``!#$%&'*+-.^_`|~``.
+  /// One digit per byte value: 1 for token characters (RFC 9110 §5.6.2), 2 for those of a host's name (RFC 3986
+  /// §3.2.2: unreserved, sub-delimiters, percent), 3 for both. A literal, so that it is constant memory.
+  private static let classes: StaticString = """
+    0000000000000000000000000000000003013333223323303333333333020200\
+    0333333333333333333333333330001313333333333333333333333333301030\
+    0000000000000000000000000000000000000000000000000000000000000000\
+    0000000000000000000000000000000000000000000000000000000000000000
+    """
+
+  /// Whether `byte` may stand in a token: letters, digits and ``!#$%&'*+-.^_`|~``.
   @inline(__always)
-  static func isToken(_ byte: UInt8) -> Bool {
-    let low: UInt64 = 0x03FF_6CFA_0000_0000
-    let high: UInt64 = 0x57FF_FFFF_C7FF_FFFE
-    let half = byte & 0x40 == 0 ? low : high
-    return byte < 0x80 && half >> UInt64(byte & 0x3F) & 1 == 1
-  }
+  static func isToken(_ byte: UInt8) -> Bool { classes.utf8Start[Int(byte)] & 1 != 0 }
+
+  /// Whether `byte` may stand in the name of a host.
+  @inline(__always)
+  static func isHostName(_ byte: UInt8) -> Bool { classes.utf8Start[Int(byte)] & 2 != 0 }
 
   /// Whether the bytes at `start` are `text`, whose length the caller has checked.
   @inline(__always)
