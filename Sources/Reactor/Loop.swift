@@ -21,7 +21,7 @@ public final class Loop {
   /// Readable bytes of any content behind received bytes.
   public static let slackBytes = 64
   /// Spare write buffers kept for the next stream that must queue; more are given back to the system.
-  public static let spareBuffersMax = 32
+  public static let spareBuffersMax = 8
   /// A spare buffer's memory; larger ones are cut to it when they come back.
   public static let spareBufferBytesMax = 64 * 1024
 

@@ -173,7 +173,7 @@ extension ReactorTests {
 
     @Test func theLoopsObjectsAreFreedOnTheLoop() {
       let loopThread = UInt(pthread_self())
-      let freedElsewhere = Mutex(0)
+      let freedElsewhere = Atomic(0)
       final class Witness {
         let check: () -> Void
         init(_ check: @escaping () -> Void) { self.check = check }
@@ -184,7 +184,7 @@ extension ReactorTests {
       var done = 0
       for _ in 0..<2000 {
         let witness = Witness {
-          if UInt(pthread_self()) != loopThread { freedElsewhere.withLock { $0 += 1 } }
+          if UInt(pthread_self()) != loopThread { freedElsewhere.add(1, ordering: .relaxed) }
         }
         pool.submit {
           1
@@ -196,23 +196,34 @@ extension ReactorTests {
       }
       rig.run()
       rig.finish()
-      #expect(freedElsewhere.withLock { $0 } == 0)
+      #expect(freedElsewhere.load(ordering: .relaxed) == 0)
     }
   }
 }
 
-/// Holds a job back until the test lets it go on.
+/// Holds a job back until the test lets it go on. Semaphores, as the thread sanitizer does not see through
+/// `Synchronization.Mutex`.
 private final class Gate: Sendable {
-  private let state = Mutex(0)
+  private nonisolated(unsafe) let reached = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+  private nonisolated(unsafe) let opened = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+  init() {
+    sem_init(reached, 0, 0)
+    sem_init(opened, 0, 0)
+  }
+
+  deinit {
+    for semaphore in [reached, opened] {
+      sem_destroy(semaphore)
+      semaphore.deallocate()
+    }
+  }
 
   func reachAndWait() {
-    state.withLock { $0 = 1 }
-    while state.withLock({ $0 }) < 2 { sched_yield() }
+    sem_post(reached)
+    while sem_wait(opened) != 0 {}
   }
 
-  func waitUntilReached() {
-    while state.withLock({ $0 }) < 1 { sched_yield() }
-  }
-
-  func open() { state.withLock { $0 = 2 } }
+  func waitUntilReached() { while sem_wait(reached) != 0 {} }
+  func open() { sem_post(opened) }
 }
