@@ -65,6 +65,7 @@ struct SimCommand: ParsableCommand {
 
   func run() throws {
     let loop = Loop()
+    defer { loop.close() }
     let began = loop.now
     var options = WorldOptions()
     options.start = began.wall
@@ -85,13 +86,10 @@ struct SimCommand: ParsableCommand {
       announce(port: bound, exchange.world)
     } catch {
       say("hynous-sim: \(error)\n", to: 2)
-      signals.close()
-      loop.close()
       throw ExitCode(1)
     }
     loop.run()
     signals.close()
-    loop.close()
   }
 
   private func announce(port: Int, _ world: World) {
