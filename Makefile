@@ -32,7 +32,8 @@ run: build ## The daemon on mainnet with config/default.yaml.
 
 test: setup ## All tests.
 	$(BUILD) --build-tests
-	$(SWIFT) test -j $(JOBS) --skip-build --disable-xctest
+	$(SWIFT) test -j $(JOBS) --skip-build --disable-xctest --skip ProgramTests
+	$(SWIFT) test -j $(JOBS) --skip-build --disable-xctest --filter ProgramTests
 
 check: setup ## Formatting and layout rules (swift-format lint).
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz

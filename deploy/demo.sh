@@ -17,7 +17,7 @@ finish() {
 }
 trap 'finish 0' INT TERM
 trap finish EXIT
-"$bin/hynous-sim" serve --port "$sim_port" --history-seconds 3600 &
+"$bin/hynous-sim" --port "$sim_port" --history-seconds 3600 &
 sim=$!
 HYNOUS_HYPERLIQUID_REST_URL="http://127.0.0.1:$sim_port" \
   HYNOUS_HYPERLIQUID_WS_URL="ws://127.0.0.1:$sim_port/ws" \

@@ -36,7 +36,7 @@ struct Scheduler {
   init(options: Options, seed: UInt64) {
     budget = WeightBudget(
       weightPerMinMax: options[.maxWeightPerMin], safetyPct: options[.safetyPct],
-      inFlightMax: options[.pollWorkers] + Universe.askedMax, seed: seed)
+      inFlightMax: options[.pollWorkers] + WeightClass.all.count - 1, seed: seed)
   }
 
   /// Requests not answered yet.

@@ -52,7 +52,7 @@ await_url() {
 
 # the daemon on a simulated exchange: daemon SIM_ARGS…  → ports 8391 (sim) and 8390 (API)
 start_pair() {
-  spawn client "$BIN/hynous-sim" serve --port 8391 "$@"
+  spawn client "$BIN/hynous-sim" --port 8391 "$@"
   SIM=$LAST
   await_url http://127.0.0.1:8391/ping 2>/dev/null || true
   HYNOUS_HYPERLIQUID_REST_URL=http://127.0.0.1:8391 HYNOUS_HYPERLIQUID_WS_URL=ws://127.0.0.1:8391/ws \

@@ -12,7 +12,7 @@ final class Service {
 
   init(exchange arguments: [String] = ["--accounts", "200", "--trades-per-second", "200"]) throws {
     folder = try TemporaryFolder()
-    exchange = try Program("hynous-sim", ["serve", "--port", "0"] + arguments)
+    exchange = try Program("hynous-sim", ["--port", "0"] + arguments)
     guard let ready = exchange.line(holding: "ready"), let port = Service.port(in: ready) else {
       throw NotReady(lines: exchange.lines)
     }

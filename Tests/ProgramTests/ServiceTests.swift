@@ -50,7 +50,7 @@ import Testing
     let answer = try service.get("/v1/orderflow/BTC")
     #expect(answer.status == 200)
     let again = try Program(
-      "hynous-sim", ["serve", "--port", "\(service.exchangePort)", "--trades-per-second", "200"])
+      "hynous-sim", ["--port", "\(service.exchangePort)", "--trades-per-second", "200"])
     #expect(again.line(holding: "ready") != nil, "\(again.lines)")
     #expect(try service.isLive(seconds: 60), "\(service.daemon.lines)")
     let gaps = try #require(try service.get("/v1/orderflow/BTC").json()["gaps"] as? [Any])
@@ -114,7 +114,7 @@ import Testing
   @Test func anUnusableDatabaseDegradesHealthAndNothingElse() throws {
     let folder = try TemporaryFolder()
     _ = try folder.write("storage/test.db", "this is not a database, and it must not be overwritten")
-    let exchange = try Program("hynous-sim", ["serve", "--port", "0", "--trades-per-second", "200"])
+    let exchange = try Program("hynous-sim", ["--port", "0", "--trades-per-second", "200"])
     let port = try #require(exchange.line(holding: "ready").flatMap(Service.port))
     let daemon = try Program("hynous-data", ["run"], environment: Service.environment(port, folder))
     let api = try #require(daemon.line(holding: "msg=listening").flatMap(Service.port))

@@ -29,10 +29,13 @@ import Testing
     }
   }
 
-  @Test func noUnfinishedBusinessIsSaidAloud() {
+  @Test func noUnfinishedBusinessIsSaidAloud() throws {
     let words = ["TO" + "DO", "FIX" + "ME", "X" + "XX", "not imple" + "mented", "place" + "holder"]
+    let said = try Regex("\\b(" + words.joined(separator: "|") + ")\\b")
     for file in Self.swiftFiles("Sources", "Tests", "Fuzz") {
-      for word in words { #expect(!file.text.contains(word), "\(file.path) says \(word)") }
+      if let match = file.text.firstMatch(of: said) {
+        Issue.record("\(file.path) says \(file.text[match.range])")
+      }
     }
   }
 
