@@ -7,7 +7,13 @@ public final class Signals {
   private var watches: [SignalWatch] = []
 
   /// Calls `report` with the number of each signal of `numbers` that arrives (SIGTERM, SIGINT, SIGHUP, …).
+  ///
+  /// Lets them through first: a parent that blocks signals hands its mask on, and then nothing would arrive.
   public init(_ loop: Loop, _ numbers: [Int32], report: @escaping (Int32) -> Void) {
+    var wanted = sigset_t()
+    sigemptyset(&wanted)
+    for number in numbers { sigaddset(&wanted, number) }
+    pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     watches = numbers.map { SignalWatch(loop, $0, report) }
   }
 
