@@ -45,6 +45,12 @@ import Testing
   @Test func theExchangeMayComeAndGo() throws {
     let service = try Service()
     #expect(try service.isLive())
+    // A gap needs something before it: trades that came after the first subscription was live.
+    let flows = try service.daemon.eventually {
+      let windows = try service.get("/v1/orderflow/BTC").json()["windows"] as? [String: [String: Any]]
+      return windows?["1m"]?["covered_seconds"] as? Double ?? 0 > 1
+    }
+    #expect(flows)
     service.exchange.signal(SIGKILL)
     #expect(service.daemon.line(holding: "exchange connection lost") != nil)
     let answer = try service.get("/v1/orderflow/BTC")
