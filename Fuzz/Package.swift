@@ -8,7 +8,8 @@ let package = Package(
   dependencies: [.package(name: "hynous-data", path: "..")],
   targets: [
     .executableTarget(
-      name: "hynous-fuzz", dependencies: [.product(name: "FuzzTargets", package: "hynous-data")], path: "Driver",
+      name: "hynous-fuzz", dependencies: [.product(name: "FuzzTargets", package: "hynous-data")],
+      path: "Driver",
       swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
   ]
 )

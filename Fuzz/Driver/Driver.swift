@@ -10,6 +10,7 @@ private let target: FuzzTarget = {
   return found
 }()
 
+/// One input from libFuzzer; the name and shape are its own.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   target.run(UnsafeRawBufferPointer(start: bytes, count: count))

@@ -32,11 +32,13 @@ import Testing
     let folder = Self.root.appending(path: "Targets")
     let listed = try String(contentsOf: folder.appending(path: "Targets.swift"), encoding: .utf8)
     var declared = 0
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".swift") {
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    where name.hasSuffix(".swift") {
       let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
       for match in text.matches(of: /public static let (\w+)(?:: FuzzTarget)? = FuzzTarget/) {
         declared += 1
-        #expect(listed.contains(".\(match.1)"), "\(name) declares \(match.1), which Targets.swift does not list")
+        #expect(
+          listed.contains(".\(match.1)"), "\(name) declares \(match.1), which Targets.swift does not list")
       }
     }
     #expect(declared == FuzzTarget.all.count)
