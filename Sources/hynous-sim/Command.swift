@@ -7,7 +7,13 @@ import Simulator
 
 struct SimCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "hynous-sim",
+    commandName: "hynous-sim", abstract: "A simulated Hyperliquid.",
+    subcommands: [ServeCommand.self, SeedsCommand.self], defaultSubcommand: ServeCommand.self)
+}
+
+struct ServeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
     abstract: "A simulated Hyperliquid on loopback sockets: POST /info and WebSocket /ws on one port.")
 
   @Option(help: "Address to listen on.")

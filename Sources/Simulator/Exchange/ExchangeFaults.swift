@@ -79,6 +79,8 @@ public struct LinkFaults: Hashable, Sendable {
   public var close = 0.0
   /// Chance, per frame, that the link breaks without a close (1006 at the client).
   public var abort = 0.0
+  /// Chance that a subscription's ack is lost.
+  public var dropAck = 0.0
   /// Chance that data is sent before the ack of its subscription.
   public var dataBeforeAck = 0.0
   /// How much later frames come, in milliseconds.
@@ -98,7 +100,7 @@ extension ExchangeFaults {
     "info-fault", "info-429", "info-500", "info-502", "info-null", "info-html", "info-hangup",
     "info-truncate", "info-delay-ms", "refuse-upgrade", "silent", "drop", "duplicate", "reorder", "garbage",
     "oversized", "oversized-bytes", "fragment", "truncate", "unknown", "close", "abort", "data-before-ack",
-    "delay-ms", "greeting", "newest-first",
+    "drop-ack", "delay-ms", "greeting", "newest-first",
   ]
 
   /// Sets the fault called `name`; false when there is none of that name or `value` is negative.
@@ -144,6 +146,7 @@ extension LinkFaults {
     case "close": close = value
     case "abort": abort = value
     case "data-before-ack": dataBeforeAck = value
+    case "drop-ack": dropAck = value
     case "greeting": greeting = value > 0
     case "newest-first": newestFirst = value > 0
     default: return false

@@ -57,6 +57,7 @@ extension ExchangeLink {
   }
 
   private func acknowledge(_ method: StaticString, _ feed: LinkFeed) {
+    if exchange.faults.roll(faults.dropAck, &random) { return }
     let text = begin()
     text.raw("{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"")
     text.raw(method)

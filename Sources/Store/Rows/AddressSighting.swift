@@ -50,3 +50,22 @@ extension Batch {
     return true
   }
 }
+
+extension Batch {
+  /// Hands over the sightings in it, in order; for whoever stands in for the database.
+  public func forEachSighting(_ body: (AddressSighting) -> Void) {
+    var at = 0
+    for row in rows {
+      let write = writes[Int(row)]
+      defer { at += write.cells }
+      guard write.identity == Write.addressSighting.identity, case .address(let address) = cells[at],
+        case .real(let first) = cells[at + 1], case .real(let last) = cells[at + 2],
+        case .integer(let trades) = cells[at + 3]
+      else { continue }
+      body(
+        AddressSighting(
+          address: address, firstSeen: WallTime(epochSeconds: first), lastSeen: WallTime(epochSeconds: last),
+          trades: trades))
+    }
+  }
+}

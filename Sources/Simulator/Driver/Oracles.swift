@@ -1,0 +1,205 @@
+public import Base
+import Core
+import Hyperliquid
+import Market
+import Store
+
+/// A broken promise, with what is needed to see it again.
+public struct Violation: Hashable, Sendable, CustomStringConvertible {
+  /// Which promise.
+  public enum Oracle: String, Hashable, Sendable {
+    /// Never more weight in 60 s than the budget, nothing above the exchange's limits.
+    case limits
+    /// Order flow equals the truth or admits where it does not.
+    case flow
+    /// The exchange's clock as estimated.
+    case clock
+    /// Every request is answered, in HTTP and JSON, with the right status.
+    case api
+    /// What was acknowledged is there after a restart.
+    case disk
+    /// Everything works again soon after the last fault.
+    case recovery
+    /// A stop ends within five seconds with status 0.
+    case stop
+    /// Effects make sense to whoever carries them out.
+    case effects
+    /// Time passes.
+    case progress
+  }
+
+  /// The seed of the run.
+  public var seed: UInt64
+  /// When, after the start of the run.
+  public var at: TimeSpan
+  /// How long the run was to last.
+  public var length: TimeSpan
+  /// Which promise.
+  public var oracle: Oracle
+  /// What was seen.
+  public var message: String
+
+  /// One line, with the command that repeats it.
+  public var description: String {
+    "seed \(seed) at \(at.seconds) s: \(oracle.rawValue): \(message)\n"
+      + "  repeat: hynous-sim seeds --seed \(seed) --minutes \(length.milliseconds / 60_000) --trace"
+  }
+}
+
+extension Simulation {
+  /// How long recovery may take after the last fault; see `calmFrom`.
+  static let recoveryMax = TimeSpan.seconds(60)
+
+  func complain(_ oracle: Violation.Oracle, _ message: String) {
+    onLine?("\(stamp) VIOLATION \(oracle.rawValue): \(message)")
+    guard violations.count < Simulation.violationsMax else { return }
+    violations.append(
+      Violation(seed: seed, at: now - Simulation.epoch, length: length, oracle: oracle, message: message))
+  }
+
+  // MARK: The exchange's side
+
+  /// The budget the exchange must never see exceeded.
+  var weightMax: Int { Int(Double(options[.maxWeightPerMin]) * options[.safetyPct] / 100) }
+
+  func checkWeight() {
+    let weight = exchange.weight(of: Simulation.address, now: exchangeNow)
+    if weight > weightMax { complain(.limits, "weight \(weight) in 60 s, \(weightMax) allowed") }
+  }
+
+  func checkStep() {
+    let use = exchange.use(of: Simulation.address)
+    if !use.isClean, !oracle.hasReportedUse {
+      oracle.hasReportedUse = true
+      complain(.limits, "the exchange had to refuse: \(use)")
+    }
+  }
+
+  func checkUse() {
+    let use = exchange.use(of: Simulation.address)
+    let limits = exchange.limits
+    if use.weightPeak > weightMax { complain(.limits, "weight \(use.weightPeak) in 60 s") }
+    if use.messagesPeak > limits.messagesPerMin { complain(.limits, "\(use.messagesPeak) messages in 60 s") }
+    if use.newConnectionsPeak > limits.newConnectionsPerMin {
+      complain(.limits, "\(use.newConnectionsPeak) connection attempts in 60 s")
+    }
+  }
+
+  // MARK: The clients' side
+
+  func checkClients() {
+    for case .some(let client) in clients.slots where client.isOpen && now > client.mustEndBy {
+      complain(.api, "client \(client.id.raw) is still connected")
+      client.mustEndBy = .never
+    }
+    for link in links where link.life == life && link.state == .open {
+      guard let muted = link.mutedSince, now - muted > FlowOracle.detectionMax else { continue }
+      complain(.recovery, "\(link.id) has been dead for \((now - muted).seconds) s and is still in use")
+      link.mutedSince = now
+    }
+  }
+
+  func check(_ answer: SimulatedAnswer, _ expected: SimulatedClient.Expectation) {
+    counts.answers += 1
+    guard expected.statuses.contains(answer.status) else {
+      return complain(.api, "\(expected.path) answered with \(answer.status)")
+    }
+    guard !expected.isHead else { return }
+    guard answer.isJSON else {
+      return complain(.api, "\(expected.path) (\(answer.status)) is no JSON")
+    }
+    let value = answer.body.withUnsafeBytes { RequestValue(parsing: $0, bytesMax: 16 << 20) }
+    guard let value else { return complain(.api, "\(expected.path): a body that is no JSON") }
+    if answer.status >= 400, value["error"]?.text == nil, value["detail"] == nil {
+      complain(.api, "\(expected.path) (\(answer.status)): an error without words")
+    }
+    switch expected.body {
+    case .stats: checkStats(value)
+    case .health: checkHealth(value)
+    case .flow(let name): checkFlow(name, value)
+    case .page, .anything: break
+    }
+  }
+
+  private func checkStats(_ value: RequestValue) {
+    guard let skew = value["runtime"]?["clock_skew_ms"]?.number else {
+      return complain(.api, "no clock skew in the statistics")
+    }
+    oracle.estimate = WallTime(ms: clocks.wall.ms + Int64(skew.rounded()))
+    oracle.isDue = stopAsked == nil
+    guard let stream = value["trade_stream"] else { return }
+    let invalid = stream["total_trades"]?.int ?? 0
+    oracle.tradesSeen = invalid
+    checkClock()
+  }
+
+  /// The estimate lags behind the exchange by the shortest way seen, and never leads.
+  private func checkClock() {
+    guard now - startedAt > .seconds(120), plan.delayMsMax == 0, oracle.tradesSeen > 100 else { return }
+    let lag = exchangeNow.ms - oracle.estimate.ms
+    let most = Int64(plan.latencyMs + plan.jitterMs) + 2
+    if lag < 0 || lag > most { complain(.clock, "the exchange's clock is off by \(lag) ms") }
+  }
+
+  private func checkHealth(_ value: RequestValue) {
+    let discovered = value["addresses_discovered"]?.int ?? -1
+    oracle.discovered = discovered
+    if discovered < Int64(disk.rows.count) - 1_000_000 { complain(.disk, "\(discovered) accounts known") }
+    guard isCalm else { return }
+    counts.calmChecks += 1
+    let status = value["status"]?.text ?? ""
+    guard status == "ok" else {
+      let reasons = (value["reasons"]?.items ?? []).compactMap(\.text).joined(separator: "; ")
+      return complain(.recovery, "health is \(status): \(reasons)")
+    }
+    if discovered < Int64(disk.acknowledged.count) {
+      complain(.disk, "\(discovered) accounts known, \(disk.acknowledged.count) were stored")
+    }
+  }
+
+  /// When the last fault is over and the process has been up.
+  var calmFrom: Instant {
+    max(Simulation.epoch + plan.calmFrom, startedAt) + Simulation.recoveryMax
+  }
+
+  var isCalm: Bool { now >= calmFrom && stopAsked == nil && core != nil }
+
+  // MARK: The disk's side
+
+  /// What a restart finds must hold everything the former lives were told is stored.
+  func checkLoaded(_ state: LoadedState) {
+    var found = Set<Address>()
+    for record in state.addresses { found.insert(record.address) }
+    let lost = disk.acknowledged.subtracting(found).count
+    if lost > 0 { complain(.disk, "\(lost) accounts that were stored are gone") }
+  }
+
+  /// After an orderly stop with a working disk, everything the daemon knew is in the file.
+  func checkLeftBehind() {
+    if disk.trades != disk.acknowledgedTrades {
+      complain(.disk, "\(disk.trades) trades in the file, \(disk.acknowledgedTrades) acknowledged")
+    }
+    guard !disk.isTroubled, fault(.diskSlow) == nil, oracle.discovered > 0, oracle.isDiskSteady else {
+      return
+    }
+    if Int64(disk.rows.count) < oracle.discovered {
+      complain(.disk, "stopped with \(disk.rows.count) accounts stored of \(oracle.discovered)")
+    }
+  }
+}
+
+extension RequestValue {
+  /// A number, whole or not.
+  var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .fraction(let text): Double(text)
+    default: nil
+    }
+  }
+}
+
+extension RequestValue {
+  /// The elements of an array; none of anything else.
+  var items: [RequestValue] { if case .array(let items) = self { items } else { [] } }
+}
