@@ -55,11 +55,11 @@ public final class Views {
   /// When the service started.
   @exclusivity(unchecked) public var started: Instant
   /// What `/health` reports.
-  public var health = HealthFacts()
+  @exclusivity(unchecked) public var health = HealthFacts()
   /// What `/v1/stats` reports.
-  public var stats = StatsFacts()
+  @exclusivity(unchecked) public var stats = StatsFacts()
   /// Fills `health` and `stats`; called by the routes that report them, before they read. Set once by Core.
-  public var refresh: ((Views) -> Void)?
+  @exclusivity(unchecked) public var refresh: ((Views) -> Void)?
 
   /// Views of `orderFlow`, everything else empty, at `now`.
   public init(orderFlow: OrderFlow, now: Now) {

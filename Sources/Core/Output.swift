@@ -7,7 +7,7 @@ public final class Output {
   /// The bytes behind the effects' ranges.
   public let bytes = ByteBuffer(capacity: 64 << 10)
   /// In the order they are to be done.
-  public private(set) var effects: [Effect] = []
+  @exclusivity(unchecked) public private(set) var effects: [Effect] = []
   /// Kept between steps; one huge answer must not stay for ever.
   static let keptBytesMax = 1 << 20
 

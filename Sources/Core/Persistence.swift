@@ -27,7 +27,8 @@ struct Persistence {
 
   init(seed: UInt64) { backoff = Backoff(first: .seconds(1), longest: .seconds(60), seed: seed) }
 
-  var deadline: Instant { due }
+  /// While a batch is being written only its end can bring anything to do.
+  var deadline: Instant { state == .storing ? .never : due }
   var isLoaded: Bool { state == .ready || state == .storing }
   var isStoring: Bool { state == .storing }
 

@@ -95,9 +95,11 @@ extension Core {
     return facts
   }
 
-  /// Tells the views which part of each coin's past is known; called when the gap log has changed.
+  /// Tells the views which part of each coin's past is known; called when the gap log or the
+  /// estimate of the exchange's clock, by which it is dated, has changed.
   func refreshCoverage() {
     gapsSeen = sessions.gaps.version
+    originSeen = clock.now(at: .zero)
     let gaps = sessions.gaps
     views.coverage.removeAll(keepingCapacity: true)
     for raw in 0..<UInt32(views.coins.count) {

@@ -36,21 +36,24 @@ public final class AddressBook {
   /// The most accounts held.
   public let addressesMax: Int
   /// Accounts forgotten at the bound.
-  public private(set) var forgotten: UInt64 = 0
+  @exclusivity(unchecked) public private(set) var forgotten: UInt64 = 0
   /// New accounts refused at the bound.
-  public private(set) var refused: UInt64 = 0
+  @exclusivity(unchecked) public private(set) var refused: UInt64 = 0
   /// Accounts touched since they were last handed to a flush.
-  public private(set) var pendingFlush = 0
+  @exclusivity(unchecked) public private(set) var pendingFlush = 0
 
   private let rows: UnsafeMutablePointer<AddressRecord>
-  private var index: AddressIndex
-  private var rowsUsed = 0
-  private var freeRows: [UInt32] = []
-  private var hand = 0
+  @exclusivity(unchecked) private var index: AddressIndex
+  @exclusivity(unchecked) private var rowsUsed = 0
+  @exclusivity(unchecked) private var freeRows: [UInt32] = []
+  @exclusivity(unchecked) private var hand = 0
   private let touched: UnsafeMutablePointer<UInt32>
-  private var touchedCount = 0
-  private var touchedLost = false
-  private var flushHand = 0
+  @exclusivity(unchecked) private var touchedCount = 0
+  @exclusivity(unchecked) private var touchedLost = false
+  @exclusivity(unchecked) private var flushHand = 0
+  /// The rows seen by the last two calls: a taker is in every trade of its frame, beside ever new makers.
+  @exclusivity(unchecked) private var lastRow = -1
+  @exclusivity(unchecked) private var rowBefore = -1
 
   /// An empty book. `seed` keys the hash; the driver draws it from the operating system's randomness.
   public init(addressesMax: Int = 1_000_000, seed: UInt64) {
@@ -76,9 +79,12 @@ public final class AddressBook {
   /// Counts a trade of `address` at `time`; `nil` when it is new and the bound refuses it.
   public func see(_ address: Address, at time: WallTime) -> Sighting? {
     let seconds = UInt32(clamping: time.ms / 1000)
-    let hash = index.hash(address)
-    index.moveSome(rows)
-    if let row = index.find(address, hash, rows) {
+    let known = seenLately(address)
+    let hash = known < 0 ? index.hash(address) : 0
+    if known < 0 { index.moveSome(rows) }
+    if let row = known < 0 ? index.find(address, hash, rows) : known {
+      rowBefore = lastRow
+      lastRow = row
       let record = rows + row
       if seconds > record.pointee.lastSeenS { record.pointee.lastSeenS = seconds }
       if seconds < record.pointee.firstSeenS { record.pointee.firstSeenS = seconds }
@@ -89,6 +95,8 @@ public final class AddressBook {
     guard let row = freeRow() else { return nil }
     fill(row, AddressRow(address: address, firstSeenS: seconds, lastSeenS: seconds, tradeCount: 1), hash)
     touch(row, trades: 1)
+    rowBefore = lastRow
+    lastRow = row
     return Sighting(id: AddressID(raw: UInt32(row)), isNew: true)
   }
 
@@ -188,6 +196,24 @@ public final class AddressBook {
     }
     return gone
   }
+
+  /// The row of `address` if one of the last two calls saw it, else -1. A row given up since is marked free, and one
+  /// given to somebody else holds another address.
+  @inline(__always)
+  private func seenLately(_ address: Address) -> Int {
+    if rowBefore >= 0, rows[rowBefore].address == address, rows[rowBefore].flags & AddressRecord.free == 0 {
+      return rowBefore
+    }
+    if lastRow >= 0, rows[lastRow].address == address, rows[lastRow].flags & AddressRecord.free == 0 {
+      return lastRow
+    }
+    return -1
+  }
+
+  /// Loads what `see` will need of `address`: called for all accounts of a frame before the first `see`, so that
+  /// the waits for memory overlap. Answers a number that only keeps the loads from being left out.
+  @inline(__always)
+  public func warm(_ address: Address) -> UInt32 { index.peek(index.hash(address), rows) }
 
   private func held(_ id: AddressID) -> UnsafeMutablePointer<AddressRecord> {
     precondition(id.index < rowsUsed && rows[id.index].flags & AddressRecord.free == 0)

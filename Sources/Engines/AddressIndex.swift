@@ -82,6 +82,14 @@ struct AddressIndex: ~Copyable {
     }
   }
 
+  /// What stands first where `hash` leads, and a word of its row; of no use but to have been loaded.
+  @inline(__always)
+  func peek(_ hash: UInt64, _ rows: UnsafeMutablePointer<AddressRecord>) -> UInt32 {
+    let slot = slots[Int(truncatingIfNeeded: hash) & mask]
+    guard slot != 0, slot & ~rowMask == tag(hash) else { return slot }
+    return slot ^ rows[Int(slot & rowMask) - 1].address.c
+  }
+
   /// Adds a row that is in no slot.
   mutating func insert(_ row: Int, _ hash: UInt64, _ rows: UnsafeMutablePointer<AddressRecord>) {
     if (count + 1) * 8 > (mask + 1) * 5 { beginGrowth(rows) }

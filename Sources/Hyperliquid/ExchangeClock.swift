@@ -36,6 +36,10 @@ public struct ExchangeClock: Sendable {
   public private(set) var rejected = 0
   /// Times the estimate was moved by agreeing observations, since start.
   public private(set) var reanchored = 0
+  /// Since when observations disagree with the estimate; `nil` while the last one agreed.
+  private var doubtedSince: Instant?
+  /// Of the last time the estimate was moved: since when it had been wrong, as far as is known.
+  public private(set) var wrongSince: Instant = .never
 
   /// A clock that shows the machine's wall clock as read at `now` until the first trade.
   public init(now: Now) { offsetMs = now.wall.ms &- ExchangeClock.ms(now.instant) }
@@ -73,6 +77,7 @@ public struct ExchangeClock: Sendable {
       return
     }
     votes = 0
+    doubtedSince = nil
     if now.ns >= spanEnd { turnSpan(now) }
     if offset > spanMax { spanMax = offset }
     let best = max(spanMax, formerMax)
@@ -89,6 +94,7 @@ public struct ExchangeClock: Sendable {
 
   private mutating func disagree(_ offset: Int64, _ ahead: Int64, _ now: Instant) {
     rejected &+= 1
+    if doubtedSince == nil { doubtedSince = now }
     let apart = offset &- candidateMs
     if votes > 0, apart <= ExchangeClock.agreeMs, apart >= -ExchangeClock.agreeMs {
       votes += 1
@@ -106,6 +112,8 @@ public struct ExchangeClock: Sendable {
     votes = 0
     isAnchored = true
     reanchored += 1
+    wrongSince = doubtedSince ?? now
+    doubtedSince = nil
   }
 
   private static func ms(_ instant: Instant) -> Int64 { Int64(instant.ns / 1_000_000) }

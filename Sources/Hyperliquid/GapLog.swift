@@ -23,6 +23,10 @@ public enum GapReason: UInt8, Hashable, Sendable, CaseIterable {
   case silentCoin
   /// The exchange refused or did not answer the subscription.
   case unacknowledged
+  /// A frame of trades could not be decoded.
+  case unreadable
+  /// The exchange's clock was not known, so trades could not be told from ones of another time.
+  case misdated
 }
 
 /// A stretch of time without evidence that the coin's trades were seen.

@@ -38,6 +38,8 @@ struct Session: ~Copyable {
   // What it showed of life, since it went live.
   var liveSince: Instant = .zero
   var lastFrameAt: Instant = .zero
+  /// The frame before that.
+  var frameBeforeAt: Instant = .zero
   var lastDataAt: Instant = .zero
   var lastTradeAt: Instant = .zero
   var isVerified = false
@@ -77,6 +79,7 @@ struct Session: ~Copyable {
     until = .never
     liveSince = now
     lastFrameAt = now
+    frameBeforeAt = now
     lastDataAt = now
     lastTradeAt = now
     isVerified = false

@@ -16,13 +16,15 @@ public import Market
 public final class Sessions {
   /// The most unread events kept.
   public static let eventsMax = 1024
+  /// How much later than the trades in it a frame may come.
+  public static let latenessMax = TimeSpan.seconds(1)
   /// How often subscriptions are looked at.
   public static let sweepInterval = TimeSpan.seconds(1)
 
   /// Where each coin's trades were not followed.
   public let gaps = GapLog()
   /// Names for messages and acks: hand over the register again whenever it changed.
-  public var coins = Coins()
+  @exclusivity(unchecked) public var coins = Coins()
 
   let host: String
   let path: String
@@ -31,19 +33,19 @@ public final class Sessions {
   let table: SubscriptionTable
   let links: UnsafeMutablePointer<Session>
   let scratch = ByteBuffer(capacity: 512)
-  var limits: ConnectionLimits
-  var random: PRNG
-  var counters = SessionStats()
-  var isRunning = false
-  var unassigned = 0
-  var sweepAt: Instant = .never
-  var current: Int?
-  var nowHere: Instant = .zero
-  private var cachedDeadline: Instant?
-  private var actions: [SessionAction] = []
-  private var actionHead = 0
-  private var events: [SessionEvent] = []
-  private var eventHead = 0
+  @exclusivity(unchecked) var limits: ConnectionLimits
+  @exclusivity(unchecked) var random: PRNG
+  @exclusivity(unchecked) var counters = SessionStats()
+  @exclusivity(unchecked) var isRunning = false
+  @exclusivity(unchecked) var unassigned = 0
+  @exclusivity(unchecked) var sweepAt: Instant = .never
+  @exclusivity(unchecked) var current: Int?
+  @exclusivity(unchecked) var nowHere: Instant = .zero
+  @exclusivity(unchecked) private var cachedDeadline: Instant?
+  @exclusivity(unchecked) private var actions: [SessionAction] = []
+  @exclusivity(unchecked) private var actionHead = 0
+  @exclusivity(unchecked) private var events: [SessionEvent] = []
+  @exclusivity(unchecked) private var eventHead = 0
 
   /// A stopped pool that speaks to `host` (as in the Host header) and `path`, and writes into `outbox`, which
   /// must not be emptied before the actions were carried out.
@@ -161,6 +163,33 @@ public final class Sessions {
     nowHere = now
     guard isLive(link) else { return }
     sawGarbage(Int(link.index))
+  }
+
+  /// A frame of trades of `link` could not be decoded: whatever it told, of whichever coin, is lost. A gap of
+  /// every coin of the connection says so.
+  public func unreadTrades(_ link: LinkID, now: Instant) {
+    guard isLive(link) else { return }
+    // What a frame tells happened before it arrived.
+    admit(.unreadable, from: links[Int(link.index)].frameBeforeAt - Sessions.latenessMax, now, link: link)
+  }
+
+  /// Trades received since `from` were not counted, because the exchange's clock was not known: a gap of every
+  /// coin.
+  public func misdatedTrades(since from: Instant, now: Instant) {
+    admit(.misdated, from: from - Sessions.latenessMax, now, link: nil)
+  }
+
+  /// A gap that ends now, of every coin that is followed (over `link`).
+  private func admit(_ reason: GapReason, from: Instant, _ now: Instant, link: LinkID?) {
+    for slot in 0..<table.used where link.map({ Int(table.slots[slot].link) == Int($0.index) }) ?? true {
+      guard table.slots[slot].state != .free, table.slots[slot].kind == Channel.trades.rawValue else {
+        continue
+      }
+      let coin = CoinID(raw: table.slots[slot].coin)
+      guard !gaps.isOpen(coin) else { continue }
+      gaps.open(coin, from: from, reason: reason)
+      gaps.close(coin, at: now)
+    }
   }
 
   // MARK: What the driver did

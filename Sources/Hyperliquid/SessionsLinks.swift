@@ -109,6 +109,7 @@ extension Sessions {
   private func text(_ index: Int, _ bytes: UnsafeRawBufferPointer) -> SessionEvent? {
     counters.frames += 1
     let isFirst = links[index].lastFrameAt == links[index].liveSince && !links[index].isVerified
+    links[index].frameBeforeAt = links[index].lastFrameAt
     links[index].lastFrameAt = nowHere
     let frame = Frame.classify(bytes)
     switch frame.channel {

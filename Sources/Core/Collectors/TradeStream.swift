@@ -10,26 +10,29 @@ import Market
 /// into the address book; no allocation, no lock.
 final class TradeStream {
   private let feed = TradesFeed()
-  private var contexts = DexContexts()
+  @exclusivity(unchecked) private var contexts = DexContexts()
   /// Each coin's volume of the day when the context feed last came, by coin index: growth is evidence of trades.
-  private var volumes: [Double] = []
+  @exclusivity(unchecked) private var volumes: [Double] = []
+
+  /// Keeps the loads of `warm` from being optimised away.
+  @exclusivity(unchecked) private var warmed: UInt32 = 0
 
   /// Trades counted into the engines.
-  private(set) var counted: UInt64 = 0
+  @exclusivity(unchecked) private(set) var counted: UInt64 = 0
   /// Trades dropped because they had been seen.
-  private(set) var duplicates: UInt64 = 0
+  @exclusivity(unchecked) private(set) var duplicates: UInt64 = 0
   /// Trades dropped because they are older than anything that could be told from a duplicate.
-  private(set) var late: UInt64 = 0
+  @exclusivity(unchecked) private(set) var late: UInt64 = 0
   /// Trades older than any window: the replay of a quiet coin's last trades. Nothing is lost by dropping them.
-  private(set) var expired: UInt64 = 0
+  @exclusivity(unchecked) private(set) var expired: UInt64 = 0
   /// Rows that are no trades, or do not fit.
-  private(set) var invalid: UInt64 = 0
+  @exclusivity(unchecked) private(set) var invalid: UInt64 = 0
   /// Rows of coins the exchange has not listed to us.
-  private(set) var unlisted: UInt64 = 0
+  @exclusivity(unchecked) private(set) var unlisted: UInt64 = 0
   /// Rows beyond the bound of one frame.
-  private(set) var dropped: UInt64 = 0
+  @exclusivity(unchecked) private(set) var dropped: UInt64 = 0
   /// Accounts seen for the first time.
-  private(set) var discovered: UInt64 = 0
+  @exclusivity(unchecked) private(set) var discovered: UInt64 = 0
 
   /// Takes one frame of the `trades` channel; false when it could not be decoded.
   func trades(
@@ -44,6 +47,7 @@ final class TradeStream {
     guard let last = trades.last else { return true }
     clock.observe(last.time, now: now.instant)
     let exchangeNow = clock.now(at: now.instant)
+    warmed ^= warm(trades, book)
     var heard: CoinID?
     for trade in trades {
       if trade.coin != heard {
@@ -54,6 +58,28 @@ final class TradeStream {
     }
     views.exchangeNow = exchangeNow
     return true
+  }
+
+  /// Most of a frame's time is waiting for the memory of its accounts; here the waits overlap.
+  @inline(__always)
+  private func warm(_ trades: UnsafeBufferPointer<Trade>, _ book: AddressBook) -> UInt32 {
+    guard trades.count > 1 else { return 0 }
+    var loaded: UInt32 = 0
+    // One side is the same taker throughout; it is loaded once.
+    var buyer = trades[0].buyer
+    var seller = trades[0].seller
+    loaded = book.warm(buyer) ^ book.warm(seller)
+    for trade in trades {
+      if trade.buyer != buyer {
+        buyer = trade.buyer
+        loaded ^= book.warm(buyer)
+      }
+      if trade.seller != seller {
+        seller = trade.seller
+        loaded ^= book.warm(seller)
+      }
+    }
+    return loaded
   }
 
   @inline(__always)

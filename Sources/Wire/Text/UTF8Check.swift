@@ -1,7 +1,7 @@
 /// Checks UTF-8 as it arrives in pieces: sequences may be cut anywhere.
 ///
 /// Well-formed as in Unicode 16, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF. ASCII goes
-/// 32 bytes at a time. State: what the next byte of an open sequence may be.
+/// 64 bytes at a time. State: what the next byte of an open sequence may be.
 
 struct UTF8Check {
   /// Continuation bytes that must follow.
@@ -65,13 +65,13 @@ struct UTF8Check {
   @inline(__always)
   private static func skipASCII(_ start: UnsafeRawPointer, _ from: Int, _ count: Int) -> Int {
     var at = from
-    while at &+ 32 <= count {
-      let a = start.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-      let b = start.loadUnaligned(fromByteOffset: at &+ 8, as: UInt64.self)
-      let c = start.loadUnaligned(fromByteOffset: at &+ 16, as: UInt64.self)
-      let d = start.loadUnaligned(fromByteOffset: at &+ 24, as: UInt64.self)
-      if (a | b | c | d) & 0x8080_8080_8080_8080 != 0 { break }
-      at &+= 32
+    while at &+ 64 <= count {
+      var high: SIMD2<UInt64> = .zero
+      for lane in 0..<4 {
+        high |= start.loadUnaligned(fromByteOffset: at &+ lane &* 16, as: SIMD2<UInt64>.self)
+      }
+      if (high[0] | high[1]) & 0x8080_8080_8080_8080 != 0 { break }
+      at &+= 64
     }
     while at &+ 8 <= count {
       let word = start.loadUnaligned(fromByteOffset: at, as: UInt64.self)
