@@ -6,9 +6,9 @@ bench_ingest() {
   : >"$WORK/simdjson" && : >"$WORK/decode" && : >"$WORK/ingest"
   local out
   for _ in $(seq "$ROUNDS"); do
-    server "$WORK/trades_extract" "$WORK/frames.ndjson" 5 | tee "$WORK/simdjson.last" | field trades_per_s >>"$WORK/simdjson"
-    server "$BENCH" decode "$WORK/frames.ndjson" --repeats 5 | tee "$WORK/decode.last" | field trades_per_s >>"$WORK/decode"
-    server "$BENCH" ingest "$WORK/frames.ndjson" | tee "$WORK/ingest.last" | field trades_per_s >>"$WORK/ingest"
+    $SERVER "$WORK/trades_extract" "$WORK/frames.ndjson" 5 | tee "$WORK/simdjson.last" | field trades_per_s >>"$WORK/simdjson"
+    $SERVER "$BENCH" decode "$WORK/frames.ndjson" --repeats 5 | tee "$WORK/decode.last" | field trades_per_s >>"$WORK/decode"
+    $SERVER "$BENCH" ingest "$WORK/frames.ndjson" | tee "$WORK/ingest.last" | field trades_per_s >>"$WORK/ingest"
   done
   local s d i
   s=$(median <"$WORK/simdjson") d=$(median <"$WORK/decode") i=$(median <"$WORK/ingest")

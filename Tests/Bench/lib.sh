@@ -38,11 +38,12 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a/b}'; }
 verdict() { awk -v v="$1" -v op="$2" -v bar="$3" 'BEGIN {ok = op == ">=" ? v >= bar : v <= bar; print ok ? "meets" : "MISSES"}'; }
 # field NAME of a `name=value …` line on standard input
 field() { tr ' ' '\n' | sed -n "s/^$1=//p"; }
-server() { taskset -c "$SERVER_CORE" "$@"; }
-client() { taskset -c "$CLIENT_CORE" "$@"; }
+# prefixes that pin a command; not functions, so that a spawned process is the command itself
+SERVER="taskset -c $SERVER_CORE"
+CLIENT="taskset -c $CLIENT_CORE"
 
-# start a process in the background, remembered for cleanup
-spawn() { "$@" & PIDS+=($!); LAST=$!; }
+# start a process in the background, remembered for cleanup; its words go to a file, never into our own pipe
+spawn() { "$@" >>"$WORK/programs.log" 2>&1 & PIDS+=($!); LAST=$!; }
 stop() { kill -TERM "$1" 2>/dev/null || true; wait "$1" 2>/dev/null || true; }
 await_url() {
   for _ in $(seq 200); do curl -fs -o /dev/null "$1" && return 0; sleep 0.05; done
@@ -52,12 +53,11 @@ await_url() {
 
 # the daemon on a simulated exchange: daemon SIM_ARGS…  → ports 8391 (sim) and 8390 (API)
 start_pair() {
-  spawn client "$BIN/hynous-sim" --port 8391 "$@"
+  spawn $CLIENT "$BIN/hynous-sim" --port 8391 "$@"
   SIM=$LAST
-  await_url http://127.0.0.1:8391/ping 2>/dev/null || true
   HYNOUS_HYPERLIQUID_REST_URL=http://127.0.0.1:8391 HYNOUS_HYPERLIQUID_WS_URL=ws://127.0.0.1:8391/ws \
     HYNOUS_DB_PATH="$WORK/db/bench.db" HYNOUS_SERVER_PORT=8390 \
-    spawn server "$BIN/hynous-data" run --config config/default.yaml 2>>"$WORK/daemon.log"
+    spawn $SERVER "$BIN/hynous-data" run --config config/default.yaml
   DAEMON=$LAST
   await_url http://127.0.0.1:8390/health
 }

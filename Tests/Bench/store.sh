@@ -4,8 +4,8 @@ bench_store() {
   : >"$WORK/c" && : >"$WORK/swift"
   for _ in $(seq "$ROUNDS"); do
     rm -f "$WORK"/rows-*
-    server "$WORK/insert_rows" "$WORK/rows-c.db" 200000 100000 1000 | tee "$WORK/c.last" | field rows_per_s >>"$WORK/c"
-    server "$BENCH" store-rows "$WORK/rows-swift.db" 200000 100000 1000 | tee "$WORK/swift.last" | field rows_per_s >>"$WORK/swift"
+    $SERVER "$WORK/insert_rows" "$WORK/rows-c.db" 200000 100000 1000 | tee "$WORK/c.last" | field rows_per_s >>"$WORK/c"
+    $SERVER "$BENCH" store-rows "$WORK/rows-swift.db" 200000 100000 1000 | tee "$WORK/swift.last" | field rows_per_s >>"$WORK/swift"
   done
   local c s
   c=$(median <"$WORK/c") s=$(median <"$WORK/swift")

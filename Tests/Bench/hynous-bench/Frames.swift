@@ -21,7 +21,7 @@ struct Frames: ParsableCommand {
     while written < trades {
       line.removeAll()
       timeMs += 8
-      written += source.append(timeMs: timeMs, to: line)
+      written += source.append(timeMs: timeMs, to: line).trades
       line.append(UInt8(ascii: "\n"))
       fwrite(line.base, 1, line.count, file)
     }
@@ -53,18 +53,19 @@ struct FrameSource {
     return index < main.count ? main[index] : index % 4 == 0 ? "xyz:T\(index)" : "COIN\(index)"
   }
 
-  /// Appends one frame and answers how many trades it holds.
-  mutating func append(timeMs: Int64, to line: ByteBuffer) -> Int {
+  /// Appends one frame; answers its coin's number and how many trades it holds.
+  mutating func append(timeMs: Int64, to line: ByteBuffer) -> (coin: Int, trades: Int) {
     let coin = min(random.below(names.count), random.below(names.count))
     let count = random.chance(0.6) ? 1 + random.below(3) : 1 + random.below(30)
     let side = random.chance(0.5) ? "B" : "A"
-    let taker = user(random.below(addresses))
+    let taker = user(min(random.below(addresses), random.below(addresses)))
     let hash = FrameSource.hex(&random, digits: 64)
     line.append("{\"channel\":\"trades\",\"data\":[")
     for index in 0..<count {
       if index > 0 { line.append(UInt8(ascii: ",")) }
       tid &+= 1 + (random.next() & 0xffff)
-      let maker = user(random.below(addresses))
+      // Most makers are one of a few hundred market makers, as on the exchange.
+      let maker = user(random.below(random.chance(0.7) ? min(300, addresses) : addresses))
       let (buyer, seller) = side == "B" ? (taker, maker) : (maker, taker)
       let px = FrameSource.decimal(prices[coin] * (1 + 0.001 * random.unit()), digits: 5)
       let sz = FrameSource.decimal(random.unit() * 5000 / prices[coin] + 0.00001, digits: 4)
@@ -74,7 +75,7 @@ struct FrameSource {
           + "\"hash\":\"\(hash)\",\"tid\":\(tid),\"users\":[\"\(buyer)\",\"\(seller)\"]}")
     }
     line.append("]}")
-    return count
+    return (coin, count)
   }
 
   /// The address of account number `index`; computed, so that a hundred thousand of them take no memory here.

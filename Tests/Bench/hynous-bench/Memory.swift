@@ -21,9 +21,9 @@ struct Memory: ParsableCommand {
       // As many trades as the rate wants by now.
       text.removeAll()
       wire.removeAll()
-      let count = source.append(timeMs: harness.now.wall.ms, to: text)
+      let (coin, count) = source.append(timeMs: harness.now.wall.ms, to: text)
       WebSocketEncoder.text(text.bytes, mask: nil, into: wire)
-      harness.receive(wire.bytes)
+      harness.receive(wire.bytes, on: harness.link(ofCoin: coin))
       sent += count
       let dueMs = Int64(Double(sent) * 1000 / Double(tradesPerSecond))
       let elapsedMs = harness.now.wall.ms - 1_790_000_000_000
