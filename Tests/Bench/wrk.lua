@@ -4,5 +4,7 @@ done = function(summary, latency, requests)
   io.write(string.format("bench %.0f %.0f %.0f\n", rate, latency:percentile(99), latency.max))
   local e = summary.errors
   local failed = e.connect + e.read + e.write + e.status + e.timeout
-  if failed > 0 then io.stderr:write("bench: " .. failed .. " requests failed\n") end
+  if failed > 0 then
+    io.stderr:write("bench: " .. failed .. " requests failed; the figure above counts for nothing\n")
+  end
 end
