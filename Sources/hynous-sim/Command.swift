@@ -96,6 +96,8 @@ struct ServeCommand: ParsableCommand {
     }
     loop.run()
     signals.close()
+    // Connections report their end to the server while the loop closes.
+    withExtendedLifetime(server) { _ = loop.close() }
   }
 
   private func announce(port: Int, _ world: World) {
