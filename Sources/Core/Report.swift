@@ -99,12 +99,17 @@ extension Core {
   /// estimate of the exchange's clock, by which it is dated, has changed.
   func refreshCoverage() {
     gapsSeen = sessions.gaps.version
-    originSeen = clock.now(at: .zero)
+    originSeen = clock.isSet ? clock.now(at: .zero) : WallTime(ms: .min)
     let gaps = sessions.gaps
     views.coverage.removeAll(keepingCapacity: true)
     for raw in 0..<UInt32(views.coins.count) {
       let coin = CoinID(raw: raw)
       var coverage = Coverage()
+      // Before the first trade nobody knows what time it is at the exchange, so nothing can be dated.
+      guard clock.isSet else {
+        views.coverage.append(coverage)
+        continue
+      }
       for index in 0..<gaps.count(coin) {
         let gap = gaps[coin, index]
         if gap.from == .zero {
