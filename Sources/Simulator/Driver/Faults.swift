@@ -120,7 +120,7 @@ public enum Tamper: Hashable, Sendable {
   case dropTrades
   /// One chunk with trades arrives again, its trade ids changed, so that no dedupe can know them.
   case repeatTrades
-  /// Every REST request is made twelve times.
+  /// Every REST request is made twenty times.
   case replayFetches
   /// The disk acknowledges one batch and forgets it.
   case loseBatch
@@ -131,7 +131,7 @@ public enum Tamper: Hashable, Sendable {
 }
 
 extension Simulation {
-  var replays: Int { tamper == .replayFetches ? 11 : 0 }
+  var replays: Int { tamper == .replayFetches ? 19 : 0 }
 
   /// The bytes a link really carries, planted bugs included.
   func tamper(_ bytes: [UInt8], _ link: SimulatedLink) -> [UInt8] {

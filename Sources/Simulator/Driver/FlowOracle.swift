@@ -13,6 +13,8 @@ struct FlowOracle {
   /// The exchange's time as the daemon estimates it, from its statistics of the same moment.
   var estimate = WallTime(ms: 0)
   var isDue = false
+  /// The last answer of `/v1/stats`.
+  var statistics = RequestValue.null
   var tradesSeen: Int64 = 0
   var discovered: Int64 = 0
   var hasReportedUse = false
@@ -22,7 +24,11 @@ struct FlowOracle {
   /// frame and the next, so they are asked for only when a gap does not cover them.
   var silent: [Int: [(from: WallTime, to: WallTime?)]] = [:]
 
-  mutating func begin() {
+  /// How far off the machine's clock was when the process started.
+  var startOffsetMs: Int64 = 0
+
+  mutating func begin(wallOffsetMs: Int64) {
+    startOffsetMs = wallOffsetMs
     isDue = false
     tradesSeen = 0
     discovered = 0
@@ -87,7 +93,9 @@ extension Simulation {
       complain(
         .flow,
         "\(name) \(label) \(what): \(value) instead of \(least)…\(most) (covered \(covered) s, "
-          + "\(gaps.count) gaps, exchange time \(exchangeNow.ms), estimate \(now))")
+          + "\(gaps.count) gaps, exchange time \(exchangeNow.ms), estimate \(now), delivered "
+          + "\(deliveredUpTo.ms), last \((exchange.world.trades(of: index).suffix(6)).map { exchange.world.trade(index, $0).time.ms }))"
+      )
     }
     judge("buy_count", Double(buyCount), Double(least.buyCount), Double(most.buyCount))
     judge("sell_count", Double(sellCount), Double(least.sellCount), Double(most.sellCount))

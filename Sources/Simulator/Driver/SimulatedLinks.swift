@@ -183,7 +183,8 @@ extension Simulation {
         end = start + 1 + chance.below(min(bytes.count - start, 400))
       }
       link.toCoreAt = max(link.toCoreAt, now + latency())
-      link.inFlight.append(now)
+      // What the delay fault let go now was written earlier.
+      link.inFlight.append(now - .milliseconds(plan.delayMsMax))
       add(
         .toCore(link, start == 0 && end == bytes.count ? bytes : Array(bytes[start..<end])), at: link.toCoreAt
       )

@@ -227,7 +227,7 @@ public final class Simulation {
     lastFetch = 0
     fetches.removeAll()
     clients.begin()
-    oracle.begin()
+    oracle.begin(wallOffsetMs: wallOffsetMs)
     core = Core(options: options, version: "sim", seed: chance.next(), now: clocks)
     counts.starts += 1
     step(.started)
