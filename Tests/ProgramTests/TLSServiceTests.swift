@@ -11,7 +11,7 @@ import Testing
 
     /// Negative days make a certificate that has expired.
     init(_ folder: TemporaryFolder, name: String, days: Int) throws {
-      let path = { folder.url.appending(path: $0).path }
+      let path = { (name: String) in folder.url.appending(path: name).path }
       (cert, key, authority) = (path("cert.pem"), path("key.pem"), path("ca.pem"))
       let newKey = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
       try run("req -x509 \(newKey) -keyout \(path("ca.key")) -out \(authority) -subj /CN=authority -days 2")
