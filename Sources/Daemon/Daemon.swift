@@ -12,7 +12,7 @@ import Store
 public final class Daemon {
   /// Client connections at once; more are told 503.
   static let clientsMax = 1024
-  /// Configuration and pages a transfer may bring.
+  /// Between two measurements of the process.
   static let measureInterval = TimeSpan.seconds(1)
 
   let loop: Loop
@@ -32,6 +32,7 @@ public final class Daemon {
   private var deadlineTimer: Timer?
   private var measureTimer: Timer?
   private var memory = MemoryProbe()
+  private var ticks = 0
   private var armedFor = Instant.never
   /// Inputs that arose while effects were carried out; each gets a step of its own before the loop sleeps.
   private var deferred: [Input] = []
@@ -154,6 +155,8 @@ public final class Daemon {
     measured.clientsRefused = loop.counts.refusedOverLimit + loop.counts.refusedOutOfFiles
     step(.measured(measured))
     notify.watchdog()
+    ticks += 1
+    if ticks == StartupCode.settledS { StartupCode.letGo() }
     measureTimer?.arm(at: now.instant + Daemon.measureInterval)
   }
 

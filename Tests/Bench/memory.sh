@@ -2,7 +2,7 @@
 bench_memory() {
   echo; echo "== memory   (resident size, static release build)"
   start_pair --trades-per-second 5
-  sleep 3
+  sleep 15   # the start-up code is let go after ten seconds
   local idle full
   idle=$(rss "$DAEMON")
   stop_pair
