@@ -166,6 +166,9 @@ public final class Core {
         sessions.garbage(link, now: now.instant)
       case .linkLive(let link):
         output.log(.info, "exchange connection open", ("link", "\(link.index)"))
+      case .linkLost(_, .connectFailed, _), .linkLost(_, .stopped, _):
+        // The failure itself was logged with its reason; a stop is ours.
+        break
       case .linkLost(let link, let loss, let code):
         output.log(
           .warning, "exchange connection lost", ("link", "\(link.index)"), ("reason", "\(loss)"),
