@@ -42,7 +42,7 @@ fuzz: setup ## Every fuzz target for SECONDS_PER_TARGET seconds, ASan on.
 	@Fuzz/run.sh $(SECONDS_PER_TARGET)
 
 sim: build ## Whole-service simulation: SEEDS seeded worlds with faults, each run twice and compared.
-	.build/release/hynous-sim seeds --count $(SEEDS)
+	.build/release/hynous-sim seeds --count $(SEEDS) --twice
 
 bench: build ## All measurements in one run, beside their yardsticks.
 	@deploy/setup.sh bench
