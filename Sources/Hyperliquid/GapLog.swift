@@ -89,6 +89,27 @@ public final class GapLog {
     if open.from > .zero { closedCount += 1 }
   }
 
+  /// Takes back that the coin was followed from `from` on: a gap up to `to`, one with every gap it touches.
+  public func admit(_ coin: CoinID, from: Instant, to: Instant, reason: GapReason) {
+    grow(coin)
+    version += 1
+    let base = coin.index * GapLog.gapsPerCoinMax
+    var gap = Gap(from: from, to: max(from, to), reason: reason)
+    while rows[coin.index].count > 0 {
+      let last = closed[base + Int(rows[coin.index].count) - 1]
+      guard last.to >= gap.from else { break }
+      gap.from = min(gap.from, last.from)
+      gap.to = max(gap.to, last.to)
+      rows[coin.index].count -= 1
+    }
+    if let open = rows[coin.index].open {
+      rows[coin.index].open?.from = min(open.from, gap.from)
+    } else {
+      append(coin, gap)
+      if gap.from > .zero { closedCount += 1 }
+    }
+  }
+
   /// Whether the coin's trades are not followed now.
   public func isOpen(_ coin: CoinID) -> Bool { coin.index >= rows.count || rows[coin.index].open != nil }
 

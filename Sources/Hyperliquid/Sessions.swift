@@ -186,9 +186,7 @@ public final class Sessions {
         continue
       }
       let coin = CoinID(raw: table.slots[slot].coin)
-      guard !gaps.isOpen(coin) else { continue }
-      gaps.open(coin, from: from, reason: reason)
-      gaps.close(coin, at: now)
+      gaps.admit(coin, from: from, to: now, reason: reason)
     }
   }
 
