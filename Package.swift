@@ -73,7 +73,9 @@ let package = Package(
       path: "Tests/Bench/hynous-bench", swiftSettings: strict),
     .target(
       name: "FuzzTargets",
-      dependencies: ["Base", "Market", "Wire", "Hyperliquid", "Engines", "API", "Core", "Simulator"],
+      dependencies: [
+        "Base", "Market", "Wire", "Hyperliquid", "Engines", "Store", "API", "Core", "Simulator",
+      ],
       path: "Fuzz/Targets", swiftSettings: strict),
 
     tests("Base", ["Base"]),

@@ -1,6 +1,7 @@
 extension FuzzTarget {
   /// Every target, in the order `make fuzz` visits them.
   public static let all: [FuzzTarget] = [
+    .core,
     .decimal,
     .feed,
     .feedTrades,
