@@ -19,7 +19,9 @@ extension Simulation {
     case .halfOpen:
       for link in openLinks where chance.chance(max(0.4, fault.strength)) {
         link.isHalfOpen = true
-        link.mutedSince = link.mutedSince ?? now
+        // What is on its way is lost with it.
+        let sent = min(link.inFlight.first ?? now, now - .milliseconds(plan.delayMsMax))
+        link.mutedSince = min(link.mutedSince ?? now, sent)
         link.inFlight.removeAll()
       }
     case .silentLink:
@@ -49,7 +51,12 @@ extension Simulation {
   }
 
   private func relent(_ fault: Fault) {
-    if fault.kind == .silentCoin { silence(fault, isSilent: false) }
+    guard fault.kind == .silentCoin else { return }
+    let coins = exchange.world.options.coins
+    let isStillSilent = active.contains {
+      $0.kind == .silentCoin && $0.target % coins == fault.target % coins
+    }
+    if !isStillSilent { silence(fault, isSilent: false) }
   }
 
   /// The process comes back when the fault is over, or six seconds later if it was asked to stop.
@@ -59,10 +66,12 @@ extension Simulation {
   }
 
   private func silence(_ fault: Fault, isSilent: Bool) {
-    let coin = fault.target % exchange.world.coinCount
+    // Not the number of coins now: a listing meanwhile must not make the end meet another coin.
+    let coin = fault.target % exchange.world.options.coins
     if isSilent {
       exchange.faults.silentCoins.insert(coin)
-      oracle.silent[coin, default: []].append((exchangeNow, nil))
+      let isOpen = oracle.silent[coin]?.last.map { $0.to == nil } ?? false
+      if !isOpen { oracle.silent[coin, default: []].append((exchangeNow, nil)) }
     } else {
       exchange.faults.silentCoins.remove(coin)
       let last = (oracle.silent[coin]?.count ?? 0) - 1

@@ -48,7 +48,7 @@ extension Simulation {
     if strikes(.badCertificate) {
       return add(.connect(link, .tls("certificate verify failed")), in: latency())
     }
-    if strikes(.connectTimeout) { return add(.connect(link, .timeout), in: .seconds(30)) }
+    if strikes(.connectTimeout) { return add(.connect(link, .timeout), in: .seconds(9)) }
     add(.connect(link, nil), in: latency())
   }
 
