@@ -12,8 +12,8 @@ public import Store
 /// One turn: begin the output, route the input, let the exchange side settle (events, actions, questions due).
 /// The driver carries out `output.effects`, arms its timer for `nextDeadline`, and calls again.
 public final class Core {
-  /// Between two looks at engines that hold expired data of quiet coins.
-  static let sweepInterval = TimeSpan.seconds(1)
+  /// Between two looks at engines that hold expired data of quiet coins; readers see none of it at any time.
+  static let sweepInterval = TimeSpan.seconds(10)
   /// A stop that takes longer ends the process as it is.
   static let stopMax = TimeSpan.milliseconds(4_500)
 
@@ -22,7 +22,7 @@ public final class Core {
   let views: Views
   let options: Options
   let sessions: Sessions
-  let stream = TradeStream()
+  let stream: TradeStream
   let book: AddressBook
   // Looked at per message, so without the runtime's exclusivity checks (about 10 ns each): every part is a value
   // that is handed on for the length of one call and never reached in two ways at once.
@@ -39,6 +39,9 @@ public final class Core {
   @exclusivity(unchecked) var linkBytes: UInt64 = 0
   @exclusivity(unchecked) private var sweepAt = Instant.never
   @exclusivity(unchecked) private var stopAt: Instant?
+  /// The earliest deadline of all parts but the sessions, until something may have changed it: frames of trades, which
+  /// are most inputs, do not.
+  @exclusivity(unchecked) private var partsDeadline: Instant?
   @exclusivity(unchecked) private var exited = false
 
   /// A service that has not started; `seed` decides every jitter.
@@ -51,6 +54,7 @@ public final class Core {
     sessions = Sessions(
       host: address.authority, path: address.path, outbox: output.bytes, seed: random.next())
     book = AddressBook(seed: random.next())
+    stream = TradeStream(book)
     clock = ExchangeClock(now: now)
     keeper = UniverseKeeper(seed: random.next())
     scheduler = Scheduler(options: options, seed: random.next())
@@ -62,10 +66,13 @@ public final class Core {
   /// When the driver must send `wake` at the latest.
   public var nextDeadline: Instant {
     if exited { return .never }
-    var next = min(sessions.nextDeadline, clients.deadline, persistence.deadline, sweepAt)
-    if let stopAt { return min(next, stopAt) }
-    next = min(next, keeper.deadline)
-    return next
+    if let partsDeadline { return min(sessions.nextDeadline, partsDeadline) }
+    // Pairs: `min` of more than two allocates an array.
+    let parts = min(min(clients.deadline, persistence.deadline), sweepAt)
+    if let stopAt { return min(min(sessions.nextDeadline, parts), stopAt) }
+    let next = min(parts, keeper.deadline)
+    partsDeadline = next
+    return min(sessions.nextDeadline, next)
   }
 
   /// The batch of the `store` effect.
@@ -76,6 +83,7 @@ public final class Core {
     output.begin()
     guard !exited else { return }
     views.now = now
+    if case .linkReceived = input, stopAt == nil {} else { otherInput() }
     switch input {
     case .clientAccepted, .clientReceived, .clientEnded, .clientDrained, .clientClosed:
       views.exchangeNow = clock.now(at: now.instant)
@@ -189,14 +197,25 @@ public final class Core {
   private func data(_ frame: Frame, _ link: LinkID, now: Now) -> Bool {
     switch frame.channel {
     case .trades: trades(frame, link, now: now)
-    case .allDexsAssetCtxs: stream.contexts(frame, sessions, &keeper, now: now)
+    case .allDexsAssetCtxs: contexts(frame, now: now)
     default: true
     }
   }
 
+  /// What frames put off because nobody looks at it between them.
+  private func otherInput() {
+    partsDeadline = nil
+    stream.settle()
+  }
+
+  private func contexts(_ frame: Frame, now: Now) -> Bool {
+    partsDeadline = nil
+    return stream.contexts(frame, sessions, &keeper, now: now)
+  }
+
   private func trades(_ frame: Frame, _ link: LinkID, now: Now) -> Bool {
     let reanchored = clock.reanchored
-    let isRead = stream.trades(frame, link, sessions, views, book, &clock, now: now)
+    let isRead = stream.trades(frame, link, sessions, views, &clock, now: now)
     if clock.reanchored != reanchored {
       output.log(.warning, "exchange clock corrected", ("skew_ms", "\(clock.skewMs(now))"))
       sessions.misdatedTrades(since: clock.wrongSince, now: now.instant)
@@ -229,6 +248,7 @@ public final class Core {
     switch request.owner {
     case .universe(let question):
       let change = keeper.answer(question, status: status, body: body, coins: &views.coins, output, now: now)
+      stream.learn(views.coins)
       if let change { listed(change, now: now) }
     }
     if stopAt == nil { keeper.ask(&scheduler, output, now: now) }

@@ -1,20 +1,21 @@
 public import Base
 public import Market
 
-/// One account as it lies in memory: 40 bytes.
+/// What a trade needs of an account: 32 bytes, so that none lies in two cache lines.
 struct AddressRecord {
   var address: Address
-  var firstSeenS: UInt32
   var lastSeenS: UInt32
   var tradeCount: UInt32
-  /// Trades since the last flush.
+  /// Trades since the last flush; the account is touched when there are any.
   var unflushedTrades: UInt32
-  var pins: UInt16
-  /// 0 normal, `dirty`, `free`.
-  var flags: UInt8
+}
 
-  static let dirty: UInt8 = 1
-  static let free: UInt8 = 2
+/// What only a new account, or a rare question, needs: 8 bytes.
+struct AddressMargin {
+  var firstSeenS: UInt32
+  var pins: UInt16
+  /// The row holds nobody.
+  var isFree: Bool
 }
 
 /// Every account seen in trades: Address ⇄ AddressID, when it was seen and how often.
@@ -23,7 +24,7 @@ struct AddressRecord {
 /// of a run of `handRun` accounts under a moving hand; pinned accounts and those waiting to be flushed stay.
 /// When the hand finds none in `handMax` accounts, the new one is refused (`nil`) and counted.
 /// An id is therefore good while its account is pinned, or until the next `see`.
-/// Memory: 40 bytes per account and 6.4 to 12.8 bytes of index; rows are touched as accounts come.
+/// Memory: 40 bytes per account in two arrays and 6.4 to 12.8 bytes of index; rows are touched as accounts come.
 /// No call takes longer than moving 32 index slots, or clearing a fresh index when it doubles.
 public final class AddressBook {
   /// Accounts the hand compares for one place.
@@ -43,6 +44,7 @@ public final class AddressBook {
   @exclusivity(unchecked) public private(set) var pendingFlush = 0
 
   private let rows: UnsafeMutablePointer<AddressRecord>
+  private let margins: UnsafeMutablePointer<AddressMargin>
   @exclusivity(unchecked) private var index: AddressIndex
   @exclusivity(unchecked) private var rowsUsed = 0
   @exclusivity(unchecked) private var freeRows: [UInt32] = []
@@ -51,21 +53,24 @@ public final class AddressBook {
   @exclusivity(unchecked) private var touchedCount = 0
   @exclusivity(unchecked) private var touchedLost = false
   @exclusivity(unchecked) private var flushHand = 0
-  /// The rows seen by the last two calls: a taker is in every trade of its frame, beside ever new makers.
-  @exclusivity(unchecked) private var lastRow = -1
-  @exclusivity(unchecked) private var rowBefore = -1
+  /// Keeps loads that only warm the cache from being left out.
+  @exclusivity(unchecked) private var loaded: UInt32 = 0
 
   /// An empty book. `seed` keys the hash; the driver draws it from the operating system's randomness.
   public init(addressesMax: Int = 1_000_000, seed: UInt64) {
     precondition(addressesMax > 0 && addressesMax < 1 << 24)
     self.addressesMax = addressesMax
-    rows = .allocate(capacity: addressesMax)
+    rows = UnsafeMutableRawPointer.allocate(
+      byteCount: addressesMax * MemoryLayout<AddressRecord>.stride, alignment: 64
+    ).bindMemory(to: AddressRecord.self, capacity: addressesMax)
+    margins = .allocate(capacity: addressesMax)
     touched = .allocate(capacity: AddressBook.touchedMax)
     index = AddressIndex(rowsMax: addressesMax, seed: seed)
   }
 
   deinit {
-    rows.deallocate()
+    UnsafeMutableRawPointer(rows).deallocate()
+    margins.deallocate()
     touched.deallocate()
   }
 
@@ -73,30 +78,58 @@ public final class AddressBook {
   public var count: Int { index.count }
   /// Bytes of memory touched so far.
   public var memoryBytes: Int {
-    rowsUsed * MemoryLayout<AddressRecord>.stride + index.memoryBytes + AddressBook.touchedMax * 4
+    rowsUsed * (MemoryLayout<AddressRecord>.stride + MemoryLayout<AddressMargin>.stride) + index.memoryBytes
+      + AddressBook.touchedMax * 4
   }
 
   /// Counts a trade of `address` at `time`; `nil` when it is new and the bound refuses it.
   public func see(_ address: Address, at time: WallTime) -> Sighting? {
-    let seconds = UInt32(clamping: time.ms / 1000)
-    let known = seenLately(address)
-    let hash = known < 0 ? index.hash(address) : 0
-    if known < 0 { index.moveSome(rows) }
-    if let row = known < 0 ? index.find(address, hash, rows) : known {
-      rowBefore = lastRow
-      lastRow = row
+    see(address, hash: index.hash(address), from: time, to: time, trades: 1)
+  }
+
+  /// Counts the runs; answers how many accounts were new.
+  ///
+  /// Three passes, the first two short enough for the processor to wait for the memory of a dozen accounts at once.
+  func see(_ runs: UnsafeMutableBufferPointer<AddressRun>) -> UInt64 {
+    var sum: UInt32 = 0
+    for place in runs.indices {
+      let hash = index.hash(runs[place].address)
+      runs[place].hash = hash
+      sum ^= index.slot(hash)
+    }
+    for place in runs.indices { sum ^= index.peek(runs[place].hash, rows) }
+    loaded ^= sum
+    var new: UInt64 = 0
+    for run in runs {
+      let seen = see(run.address, hash: run.hash, from: run.first, to: run.last, trades: run.trades)
+      if let seen, seen.isNew { new &+= 1 }
+    }
+    return new
+  }
+
+  /// Counts `trades` trades of `address`, at least one, made between two times; `nil` when it is new and the bound
+  /// refuses it.
+  @inline(__always)
+  private func see(
+    _ address: Address, hash: UInt64, from first: WallTime, to last: WallTime, trades: UInt32
+  ) -> Sighting? {
+    let (firstS, lastS) = (UInt32(clamping: first.ms / 1000), UInt32(clamping: last.ms / 1000))
+    index.moveSome(rows)
+    if let row = index.find(address, hash, rows) {
       let record = rows + row
-      if seconds > record.pointee.lastSeenS { record.pointee.lastSeenS = seconds }
-      if seconds < record.pointee.firstSeenS { record.pointee.firstSeenS = seconds }
-      if record.pointee.tradeCount != .max { record.pointee.tradeCount += 1 }
-      touch(row, trades: 1)
+      // The first sight never lies behind the last, so it is only looked at when these trades came late.
+      if firstS < record.pointee.lastSeenS, firstS < margins[row].firstSeenS {
+        margins[row].firstSeenS = firstS
+      }
+      if lastS > record.pointee.lastSeenS { record.pointee.lastSeenS = lastS }
+      let (sum, overflow) = record.pointee.tradeCount.addingReportingOverflow(trades)
+      record.pointee.tradeCount = overflow ? .max : sum
+      touch(row, trades: trades)
       return Sighting(id: AddressID(raw: UInt32(truncatingIfNeeded: row)), isNew: false)
     }
     guard let row = freeRow() else { return nil }
-    fill(row, AddressRow(address: address, firstSeenS: seconds, lastSeenS: seconds, tradeCount: 1), hash)
-    touch(row, trades: 1)
-    rowBefore = lastRow
-    lastRow = row
+    fill(row, AddressRow(address: address, firstSeenS: firstS, lastSeenS: lastS, tradeCount: trades), hash)
+    touch(row, trades: trades)
     return Sighting(id: AddressID(raw: UInt32(row)), isNew: true)
   }
 
@@ -109,7 +142,7 @@ public final class AddressBook {
   public func row(_ id: AddressID) -> AddressRow {
     let record = held(id)
     return AddressRow(
-      address: record.pointee.address, firstSeenS: record.pointee.firstSeenS,
+      address: record.pointee.address, firstSeenS: margins[id.index].firstSeenS,
       lastSeenS: record.pointee.lastSeenS, tradeCount: record.pointee.tradeCount)
   }
 
@@ -122,7 +155,7 @@ public final class AddressBook {
     let hash = index.hash(row.address)
     if let known = index.find(row.address, hash, rows) {
       let record = rows + known
-      record.pointee.firstSeenS = min(record.pointee.firstSeenS, row.firstSeenS)
+      margins[known].firstSeenS = min(margins[known].firstSeenS, row.firstSeenS)
       record.pointee.lastSeenS = max(record.pointee.lastSeenS, row.lastSeenS)
       record.pointee.tradeCount = max(record.pointee.tradeCount, row.tradeCount)
       return AddressID(raw: UInt32(known))
@@ -134,16 +167,16 @@ public final class AddressBook {
 
   /// Keeps the account with `id` in the book until as many `unpin` calls.
   public func pin(_ id: AddressID) {
-    let record = held(id)
-    precondition(record.pointee.pins < .max)
-    record.pointee.pins += 1
+    _ = held(id)
+    precondition(margins[id.index].pins < .max)
+    margins[id.index].pins += 1
   }
 
   /// Takes one pin back.
   public func unpin(_ id: AddressID) {
-    let record = held(id)
-    precondition(record.pointee.pins > 0)
-    record.pointee.pins -= 1
+    _ = held(id)
+    precondition(margins[id.index].pins > 0)
+    margins[id.index].pins -= 1
   }
 
   /// Hands up to `limit` touched accounts to `body`, each with its trades since it was last handed over, and
@@ -176,7 +209,7 @@ public final class AddressBook {
   /// forgotten it meanwhile.
   public func putBack(_ address: Address, newTrades: UInt32) -> Bool {
     guard let row = index.find(address, index.hash(address), rows) else { return false }
-    touch(row, trades: newTrades)
+    if newTrades > 0 { touch(row, trades: newTrades) }
     return true
   }
 
@@ -197,43 +230,26 @@ public final class AddressBook {
     return gone
   }
 
-  /// The row of `address` if one of the last two calls saw it, else -1. A row given up since is marked free, and one
-  /// given to somebody else holds another address.
-  @inline(__always)
-  private func seenLately(_ address: Address) -> Int {
-    if rowBefore >= 0, rows[rowBefore].address == address, rows[rowBefore].flags & AddressRecord.free == 0 {
-      return rowBefore
-    }
-    if lastRow >= 0, rows[lastRow].address == address, rows[lastRow].flags & AddressRecord.free == 0 {
-      return lastRow
-    }
-    return -1
-  }
-
-  /// Loads what `see` will need of `address`: called for all accounts of a frame before the first `see`, so that
-  /// the waits for memory overlap. Answers a number that only keeps the loads from being left out.
-  @inline(__always)
-  public func warm(_ address: Address) -> UInt32 { index.peek(index.hash(address), rows) }
-
   private func held(_ id: AddressID) -> UnsafeMutablePointer<AddressRecord> {
-    precondition(id.index < rowsUsed && rows[id.index].flags & AddressRecord.free == 0)
+    precondition(id.index < rowsUsed && !margins[id.index].isFree)
     return rows + id.index
   }
 
   private func fill(_ row: Int, _ values: AddressRow, _ hash: UInt64) {
     (rows + row).initialize(
       to: AddressRecord(
-        address: values.address, firstSeenS: values.firstSeenS, lastSeenS: values.lastSeenS,
-        tradeCount: values.tradeCount, unflushedTrades: 0, pins: 0, flags: 0))
+        address: values.address, lastSeenS: values.lastSeenS, tradeCount: values.tradeCount,
+        unflushedTrades: 0))
+    (margins + row).initialize(to: AddressMargin(firstSeenS: values.firstSeenS, pins: 0, isFree: false))
     index.insert(row, hash, rows)
   }
 
   @inline(__always)
   private func touch(_ row: Int, trades: UInt32) {
-    let (sum, overflow) = rows[row].unflushedTrades.addingReportingOverflow(trades)
+    let before = rows[row].unflushedTrades
+    let (sum, overflow) = before.addingReportingOverflow(trades)
     rows[row].unflushedTrades = overflow ? .max : sum
-    guard rows[row].flags & AddressRecord.dirty == 0 else { return }
-    rows[row].flags |= AddressRecord.dirty
+    guard before == 0 else { return }
     pendingFlush += 1
     if touchedCount < AddressBook.touchedMax {
       touched[touchedCount] = UInt32(truncatingIfNeeded: row)
@@ -245,8 +261,7 @@ public final class AddressBook {
 
   /// Hands one row over when it is dirty; answers 1 if so.
   private func flush(_ row: Int, _ body: (AddressID, AddressRow, UInt32) -> Void) -> Int {
-    guard rows[row].flags & AddressRecord.dirty != 0 else { return 0 }
-    rows[row].flags &= ~AddressRecord.dirty
+    guard rows[row].unflushedTrades > 0 else { return 0 }
     pendingFlush -= 1
     let id = AddressID(raw: UInt32(row))
     let newTrades = rows[row].unflushedTrades
@@ -280,11 +295,13 @@ public final class AddressBook {
     return best
   }
 
-  private func isForgettable(_ row: Int) -> Bool { rows[row].flags == 0 && rows[row].pins == 0 }
+  private func isForgettable(_ row: Int) -> Bool {
+    rows[row].unflushedTrades == 0 && margins[row].pins == 0 && !margins[row].isFree
+  }
 
   private func drop(_ row: Int) {
     let address = rows[row].address
     index.remove(address, index.hash(address), rows)
-    rows[row].flags = AddressRecord.free
+    margins[row].isFree = true
   }
 }

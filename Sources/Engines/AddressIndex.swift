@@ -82,12 +82,21 @@ struct AddressIndex: ~Copyable {
     }
   }
 
-  /// What stands first where `hash` leads, and a word of its row; of no use but to have been loaded.
+  /// What stands first where `hash` leads; of no use but to have been loaded.
+  @inline(__always)
+  func slot(_ hash: UInt64) -> UInt32 { slots[Int(truncatingIfNeeded: hash) & mask] }
+
+  /// A word of the row with the tag of `hash`; of no use but to have been loaded.
   @inline(__always)
   func peek(_ hash: UInt64, _ rows: UnsafeMutablePointer<AddressRecord>) -> UInt32 {
-    let slot = slots[Int(truncatingIfNeeded: hash) & mask]
-    guard slot != 0, slot & ~rowMask == tag(hash) else { return slot }
-    return slot ^ rows[Int(slot & rowMask) - 1].address.c
+    let tag = tag(hash)
+    var place = Int(truncatingIfNeeded: hash) & mask
+    while true {
+      let slot = slots[place]
+      if slot == 0 { return 0 }
+      if slot & ~rowMask == tag { return rows[Int(slot & rowMask) - 1].address.c }
+      place = (place + 1) & mask
+    }
   }
 
   /// Adds a row that is in no slot.

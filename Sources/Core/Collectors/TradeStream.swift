@@ -6,16 +6,15 @@ import Market
 
 /// Follows every trade: frames of the session pool become order flow and known accounts.
 ///
-/// The hot path of the daemon: per frame one decode into reused storage, per trade one `OrderFlow.apply` and two looks
-/// into the address book; no allocation, no lock.
+/// The hot path of the daemon: per frame one decode into reused storage, per trade one `OrderFlow.apply`, and one look
+/// into the address book per run of trades of one account on one side, many at a time; no allocation, no lock.
 final class TradeStream {
   private let feed = TradesFeed()
   @exclusivity(unchecked) private var contexts = DexContexts()
   /// Each coin's volume of the day when the context feed last came, by coin index: growth is evidence of trades.
   @exclusivity(unchecked) private var volumes: [Double] = []
 
-  /// Keeps the loads of `warm` from being optimised away.
-  @exclusivity(unchecked) private var warmed: UInt32 = 0
+  private let seen: SeenAccounts
 
   /// Trades counted into the engines.
   @exclusivity(unchecked) private(set) var counted: UInt64 = 0
@@ -32,14 +31,17 @@ final class TradeStream {
   /// Rows beyond the bound of one frame.
   @exclusivity(unchecked) private(set) var dropped: UInt64 = 0
   /// Accounts seen for the first time.
-  @exclusivity(unchecked) private(set) var discovered: UInt64 = 0
+  var discovered: UInt64 { seen.discovered }
+
+  /// A stream whose accounts go into `book`.
+  init(_ book: AddressBook) { seen = SeenAccounts(book) }
 
   /// Takes one frame of the `trades` channel; false when it could not be decoded.
   func trades(
-    _ frame: Frame, _ link: LinkID, _ sessions: Sessions, _ views: Views, _ book: AddressBook,
+    _ frame: Frame, _ link: LinkID, _ sessions: Sessions, _ views: Views,
     _ clock: inout ExchangeClock, now: Now
   ) -> Bool {
-    do { try feed.decode(frame, coins: views.coins) } catch { return false }
+    do { try feed.decode(frame) } catch { return false }
     invalid &+= UInt64(feed.invalid)
     unlisted &+= UInt64(feed.unlisted)
     dropped &+= UInt64(feed.dropped)
@@ -47,54 +49,43 @@ final class TradeStream {
     guard let last = trades.last else { return true }
     clock.observe(last.time, now: now.instant)
     let exchangeNow = clock.now(at: now.instant)
-    warmed ^= warm(trades, book)
+    let flow = views.orderFlow
     var heard: CoinID?
-    for trade in trades {
-      if trade.coin != heard {
-        heard = trade.coin
-        sessions.heard(.trades, trade.coin, link, now: now.instant)
+    for index in trades.indices {
+      let trade = trades.baseAddress.unsafelyUnwrapped + index
+      if trade.pointee.coin != heard {
+        heard = trade.pointee.coin
+        sessions.heard(.trades, trade.pointee.coin, link, now: now.instant)
       }
-      apply(trade, views.orderFlow, book, exchangeNow)
+      apply(trade, flow, exchangeNow)
     }
     views.exchangeNow = exchangeNow
     return true
   }
 
-  /// Most of a frame's time is waiting for the memory of its accounts; here the waits overlap.
   @inline(__always)
-  private func warm(_ trades: UnsafeBufferPointer<Trade>, _ book: AddressBook) -> UInt32 {
-    guard trades.count > 1 else { return 0 }
-    var loaded: UInt32 = 0
-    // One side is the same taker throughout; it is loaded once.
-    var buyer = trades[0].buyer
-    var seller = trades[0].seller
-    loaded = book.warm(buyer) ^ book.warm(seller)
-    for trade in trades {
-      if trade.buyer != buyer {
-        buyer = trade.buyer
-        loaded ^= book.warm(buyer)
-      }
-      if trade.seller != seller {
-        seller = trade.seller
-        loaded ^= book.warm(seller)
-      }
-    }
-    return loaded
-  }
-
-  @inline(__always)
-  private func apply(_ trade: Trade, _ flow: OrderFlow, _ book: AddressBook, _ exchangeNow: WallTime) {
-    switch flow.apply(trade, now: exchangeNow) {
+  private func apply(
+    _ trade: UnsafePointer<Trade>, _ flow: OrderFlow, _ exchangeNow: WallTime
+  ) {
+    switch flow.apply(trade.pointee, now: exchangeNow) {
     case .counted:
       counted &+= 1
-      if let buyer = book.see(trade.buyer, at: trade.time), buyer.isNew { discovered &+= 1 }
-      if let seller = book.see(trade.seller, at: trade.time), seller.isNew { discovered &+= 1 }
+      seen.add(trade)
     case .duplicate: duplicates &+= 1
     case .tooOldToTell: late &+= 1
     case .tooOld: expired &+= 1
     default: invalid &+= 1
     }
   }
+
+  /// Takes the names of the coins; called whenever there may be new ones.
+  func learn(_ coins: Coins) {
+    // Names only ever come in addition.
+    if coins.count != feed.coins.count { feed.coins = coins }
+  }
+
+  /// Brings the address book up to date; called before anybody reads it.
+  func settle() { seen.settle() }
 
   /// Takes one frame of the `allDexsAssetCtxs` channel: coins whose volume grew have traded, and a dex whose count
   /// differs from its list has to be asked again. False when it could not be decoded.

@@ -13,7 +13,18 @@ import Wire
 /// fuzz target hold the two together).
 /// Unsafe because it reads words; it never reads behind the message's end: three checks cover all it touches.
 struct TradeFastPath {
+  /// A name as it lies in a row. Equal ones are the same name; of the same name there may be different ones, since
+  /// what lies behind a short name belongs to it.
+  struct Name: Equatable {
+    var head: UInt64
+    var next: UInt64
+    var length: Int
+
+    static var none: Name { Name(head: 0, next: 0, length: 0) }
+  }
+
   var coin: UnsafeRawBufferPointer
+  var name: Name
   var side: Side
   var px: Int64
   var sz: Int64
@@ -33,6 +44,7 @@ struct TradeFastPath {
     let name = row + 9
     guard let length = TradeFastPath.plainLength(name) else { return nil }
     coin = UnsafeRawBufferPointer(start: name, count: length)
+    self.name = Name(head: word(name, 0), next: word(name, 8), length: length)
 
     let sidePart = name + length
     guard word(sidePart, 0) == word("\",\"side\""), half(sidePart, 8) == half(":\""),

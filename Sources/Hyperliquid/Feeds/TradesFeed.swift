@@ -16,7 +16,10 @@ public final class TradesFeed {
   /// The most trades kept of one message; a message of the largest size holds about as many.
   public static let tradesMax = 16384
 
-  private var sink = TradeSink()
+  @exclusivity(unchecked) private var sink = TradeSink()
+  /// The coins whose names are known. Held here, since to hand them over with every frame costs a retain for each of
+  /// their parts.
+  @exclusivity(unchecked) public var coins = Coins()
 
   /// Empty storage.
   public init() {}
@@ -36,17 +39,25 @@ public final class TradesFeed {
   }
 
   /// Reads the message of channel `trades`.
-  public func decode(_ frame: Frame, coins: borrowing Coins) throws(JSONError) {
-    try decode(frame, coins: coins, byWords: true)
+  public func decode(_ frame: Frame) throws(JSONError) { try decode(frame, byWords: true) }
+
+  /// Reads the message of channel `trades` with these coins.
+  public func decode(_ frame: Frame, coins: Coins) throws(JSONError) {
+    self.coins = coins
+    try decode(frame, byWords: true)
   }
 
   /// The same without the fast path, for the tests that hold the two together.
-  package func decodeSlowly(_ frame: Frame, coins: borrowing Coins) throws(JSONError) {
-    try decode(frame, coins: coins, byWords: false)
+  package func decodeSlowly(_ frame: Frame, coins: Coins) throws(JSONError) {
+    self.coins = coins
+    try decode(frame, byWords: false)
   }
 
+  @inline(never)
+  fileprivate func find(_ name: UnsafeRawBufferPointer) -> CoinID? { coins.find(name) }
+
   @inline(__always)
-  private func decode(_ frame: Frame, coins: borrowing Coins, byWords: Bool) throws(JSONError) {
+  private func decode(_ frame: Frame, byWords: Bool) throws(JSONError) {
     // A local copy: access to a class's property is checked each time.
     var sink = sink
     sink.clear()
@@ -54,8 +65,8 @@ public final class TradesFeed {
       var reader = frame.reader()
       try reader.beginArray()
       while try reader.nextElement() {
-        if byWords, sink.keepRows(&reader, coins) { continue }
-        try sink.readRow(&reader, coins)
+        if byWords, sink.keepRows(&reader, self) { continue }
+        try sink.readRow(&reader, self)
       }
       try frame.finish(&reader)
     } catch {
@@ -85,12 +96,19 @@ private struct TradeSink {
 
   /// Keeps the rows in the recorded shape that lie next to each other; `false` when there is none here.
   @inline(__always)
-  mutating func keepRows(_ reader: inout JSONReader, _ coins: borrowing Coins) -> Bool {
+  mutating func keepRows(_ reader: inout JSONReader, _ coins: TradesFeed) -> Bool {
     let limit = reader.limit
     var at = reader.position
     var rows = 0
+    var name = TradeFastPath.Name.none
+    var known: CoinID?
     while let row = TradeFastPath(at: at, limit: limit) {
-      if let coin = coins.find(row.coin) {
+      // A message is about one coin: only the first row's name is looked up.
+      if row.name != name {
+        name = row.name
+        known = coins.find(row.coin)
+      }
+      if let coin = known {
         keep(
           Trade(
             coin: coin, side: row.side, px: Px(raw: row.px), sz: Sz(raw: row.sz),
@@ -132,7 +150,7 @@ private struct TradeSink {
 
   /// Reads one row of any shape.
   @inline(never)
-  mutating func readRow(_ reader: inout JSONReader, _ coins: borrowing Coins) throws(JSONError) {
+  mutating func readRow(_ reader: inout JSONReader, _ coins: TradesFeed) throws(JSONError) {
     guard try reader.peekKind() == .object else {
       try reader.skipValue()
       invalid += 1
@@ -165,7 +183,7 @@ private struct TradeSink {
       invalid += 1
       return
     }
-    guard let coin = coins.find(name) else {
+    guard let coin = coins.coins.find(name) else {
       unlisted += 1
       return
     }
