@@ -117,31 +117,31 @@ extension Simulation {
       since = max(start, now - coveredMs - min(whole, inside)) + slack
     }
     guard coveredMs > 0 else { return truth }
+    // The engine's clock never goes back, so it may be this much ahead of the estimate.
+    let first = max(since, start + slack)
     let last = min(deliveredUpTo.ms, now + slack)
-    let held = exchange.world.trades(of: index)
-    for number in held.reversed() {
-      let trade = exchange.world.trade(index, number)
-      let time = trade.time.ms
-      if time < start { break }
-      // The engine's clock never goes back, so it may be this much ahead of the estimate.
-      guard time <= last, time >= since, time >= start + slack else { continue }
-      if gaps.contains(where: { time >= $0.from - slack && time <= $0.to + slack }) { continue }
-      if isSilent(index, time) { continue }
-      if trade.isBuy {
-        truth.buyNtl += trade.ntl
+    let silent = oracle.silent[index] ?? []
+    let rows = exchange.world.coins[index].trades
+    // Rows as the world keeps them: this is where most of a run's time goes.
+    for number in rows.partition({ $0.timeMs < first })..<rows.end {
+      let row = rows[number]
+      let time = row.timeMs
+      if time > last { break }
+      var isExcused = false
+      for gap in gaps where time >= gap.from - slack && time <= gap.to + slack { isExcused = true }
+      for span in silent where time >= span.from.ms - 1_000 && time <= (span.to?.ms ?? .max) {
+        isExcused = true
+      }
+      if isExcused { continue }
+      if row.isBuy {
+        truth.buyNtl += Usd(micros: row.px * row.sz)
         truth.buyCount += 1
       } else {
-        truth.sellNtl += trade.ntl
+        truth.sellNtl += Usd(micros: row.px * row.sz)
         truth.sellCount += 1
       }
     }
     return truth
-  }
-
-  private func isSilent(_ index: Int, _ time: Int64) -> Bool {
-    (oracle.silent[index] ?? []).contains {
-      time >= $0.from.ms - 1_000 && time <= ($0.to?.ms ?? .max)
-    }
   }
 }
 
