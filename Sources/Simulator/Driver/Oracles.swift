@@ -93,7 +93,8 @@ extension Simulation {
       client.mustEndBy = .never
     }
     for link in links where link.life == life && link.state == .open {
-      guard let muted = link.mutedSince, now - muted > FlowOracle.detectionMax else { continue }
+      let patience = FlowOracle.detectionMax + .milliseconds(plan.delayMsMax)
+      guard let muted = link.mutedSince, now - muted > patience else { continue }
       complain(.recovery, "\(link.id) has been dead for \((now - muted).seconds) s and is still in use")
       link.mutedSince = now
     }
