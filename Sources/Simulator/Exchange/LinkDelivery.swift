@@ -99,7 +99,7 @@ extension ExchangeLink {
       let isReversed = exchange.faults.roll(faults.reorder, &random)
       exchange.writeTrades(coin, first..<last, reversed: isReversed, text)
       text.raw("}")
-      if isReversed, held == nil {
+      if isReversed, held == nil, !faults.isSilent {
         held = [UInt8](message.bytes)
       } else {
         send(.trades)
