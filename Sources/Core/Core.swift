@@ -43,6 +43,8 @@ public final class Core {
   /// are most inputs, do not.
   @exclusivity(unchecked) private var partsDeadline: Instant?
   @exclusivity(unchecked) private var exited = false
+  /// The driver's report of a failed attempt has been logged; the pool's word for it says less.
+  @exclusivity(unchecked) private var isFailureLogged = false
 
   /// A service that has not started; `seed` decides every jitter.
   public init(options: Options, version: String, seed: UInt64, now: Now) {
@@ -159,12 +161,15 @@ public final class Core {
   private func closed(_ link: LinkID, _ failure: LinkFailure, now: Now) {
     switch failure {
     case .ended, .reset, .closed: break
-    default: output.log(.warning, "exchange connection failed", ("reason", "\(failure)"))
+    default:
+      output.log(.warning, "exchange connection failed", ("reason", "\(failure)"))
+      isFailureLogged = true
     }
     sessions.disconnected(link, now: now.instant)
   }
 
   private func takeEvents(now: Now) {
+    defer { isFailureLogged = false }
     while let event = sessions.nextEvent() {
       switch event {
       case .data(let frame, let link):
@@ -174,9 +179,8 @@ public final class Core {
         sessions.garbage(link, now: now.instant)
       case .linkLive(let link):
         output.log(.info, "exchange connection open", ("link", "\(link.index)"))
-      case .linkLost(_, .connectFailed, _), .linkLost(_, .stopped, _):
-        // The failure itself was logged with its reason; a stop is ours.
-        break
+      case .linkLost(_, .connectFailed, _) where isFailureLogged: break
+      case .linkLost(_, .stopped, _): break
       case .linkLost(let link, let loss, let code):
         output.log(
           .warning, "exchange connection lost", ("link", "\(link.index)"), ("reason", "\(loss)"),
