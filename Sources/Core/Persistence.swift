@@ -29,8 +29,6 @@ struct Persistence {
 
   /// While a batch is being written only its end can bring anything to do.
   var deadline: Instant { state == .storing ? .never : due }
-  var isLoaded: Bool { state == .ready || state == .storing }
-  var isStoring: Bool { state == .storing }
 
   /// Opens the database; called once at start and after each failed attempt.
   mutating func load(_ out: Output) {

@@ -39,9 +39,6 @@ struct Scheduler {
       inFlightMax: options[.pollWorkers] + WeightClass.all.count - 1, seed: seed)
   }
 
-  /// Requests not answered yet.
-  var count: Int { inFlight.count }
-
   /// Sends `request` if the budget admits it.
   mutating func offer(
     _ request: InfoRequest, for owner: RequestOwner, _ cls: WeightClass, _ out: Output, now: Now

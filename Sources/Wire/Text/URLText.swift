@@ -16,24 +16,28 @@ public enum URLText {
     var index = 0
     var isASCII = true
     while index < text.count {
-      var byte = text[index]
-      index &+= 1
-      if byte == UInt8(ascii: "%"), index &+ 1 < text.count {
-        let high = HTTPText.hexValue(text[index])
-        let low = HTTPText.hexValue(text[index &+ 1])
-        if high >= 0, low >= 0 {
-          byte = UInt8(truncatingIfNeeded: high << 4 | low)
-          index &+= 2
-        }
-      } else if plusIsSpace, byte == UInt8(ascii: "+") {
-        byte = UInt8(ascii: " ")
-      }
+      let byte = next(text, &index, plusIsSpace)
       if byte >= 0x80 { isASCII = false }
       target.storeBytes(of: byte, toByteOffset: written, as: UInt8.self)
       written &+= 1
     }
     out.commit(written)
     return isASCII || UTF8Check.isValid(UnsafeRawBufferPointer(start: target, count: written))
+  }
+
+  /// The decoded byte at `index`, moving behind what it is written with; a `%` without two hex digits is itself.
+  @inline(__always)
+  private static func next(_ text: UnsafeRawBufferPointer, _ index: inout Int, _ plusIsSpace: Bool) -> UInt8 {
+    let byte = text[index]
+    index &+= 1
+    if byte == UInt8(ascii: "%"), index &+ 1 < text.count {
+      let high = HTTPText.hexValue(text[index])
+      let low = HTTPText.hexValue(text[index &+ 1])
+      guard high >= 0, low >= 0 else { return byte }
+      index &+= 2
+      return UInt8(truncatingIfNeeded: high << 4 | low)
+    }
+    return plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte
   }
 
   /// Whether `text`, decoded, is `name`; without writing it anywhere.
@@ -43,18 +47,7 @@ public enum URLText {
       var index = 0
       var at = 0
       while index < text.count {
-        var byte = text[index]
-        index &+= 1
-        if byte == UInt8(ascii: "%"), index &+ 1 < text.count {
-          let high = HTTPText.hexValue(text[index])
-          let low = HTTPText.hexValue(text[index &+ 1])
-          if high >= 0, low >= 0 {
-            byte = UInt8(truncatingIfNeeded: high << 4 | low)
-            index &+= 2
-          }
-        } else if plusIsSpace, byte == UInt8(ascii: "+") {
-          byte = UInt8(ascii: " ")
-        }
+        let byte = next(text, &index, plusIsSpace)
         guard at < wanted.count, wanted[at] == byte else { return false }
         at &+= 1
       }
