@@ -56,9 +56,8 @@ golden: setup ## Rewrite config/default.yaml and the golden answers from the cod
 dist: build ## A stripped binary and a tarball in dist/.
 	@deploy/dist.sh
 
-install: build ## Install the binary and a configuration under PREFIX.
-	install -D -s -m 755 .build/release/hynous-data $(DESTDIR)$(PREFIX)/bin/hynous-data
-	install -D -m 644 config/default.yaml $(DESTDIR)$(PREFIX)/share/hynous-data/default.yaml
+install: build ## Install binary, configuration and systemd unit (PREFIX, DESTDIR).
+	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) deploy/install.sh .build/release/hynous-data
 
 clean: ## Remove everything built.
 	rm -rf .build Fuzz/.build Tests/Bench/.build dist
