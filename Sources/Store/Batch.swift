@@ -1,3 +1,4 @@
+import Base
 public import Market
 
 /// Rows to be written together: all of them are committed or none, in the order they were added.
@@ -21,6 +22,17 @@ public struct Batch: Hashable, Sendable {
     case text(String)
     /// An account, stored as lower-case `0x…` text.
     case address(Address)
+
+    /// A number or nothing.
+    static func real(orNull value: Double?) -> Cell { value.map { .real($0) } ?? .null }
+    /// Text or nothing.
+    static func text(orNull value: String?) -> Cell { value.map { .text($0) } ?? .null }
+    /// A time, in epoch seconds.
+    static func time(_ value: WallTime) -> Cell { .real(value.seconds) }
+    /// A 0/1 flag.
+    static func flag(_ value: Bool) -> Cell { .integer(value ? 1 : 0) }
+    /// `long` or `short`.
+    static func side(isLong: Bool) -> Cell { .text(isLong ? "long" : "short") }
   }
 
   /// Whether the commit must have reached the disk before `apply` returns: for what a client was told is

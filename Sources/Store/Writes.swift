@@ -3,6 +3,24 @@ extension Write {
   /// test fails on one missing here.
   public static let all: [Write] = [
     .addressSighting,
+    .accountPoll,
     .metadata,
+    .position,
+    .closedPosition,
+    .equitySnapshot,
+    .hlpSnapshot,
+    .positionChange,
+    .watchedWallet,
+    .unwatchedWallet,
+    .watchedWalletPatch,
+    .walletProfile,
+    .noWalletTrades,
+    .walletTrade,
+    .walletAlert,
+    .removedAlert,
+    .fundingPoint,
+    .oiPoint,
+    .volumePoint,
+    .liquidationEvent,
   ]
 }

@@ -14,5 +14,10 @@ extension Table {
       .text("style"),
       .integer("is_bot"),
       .real("equity"),
+      // Ours. Profiles of the original cover its standard window.
+      .integer("window_days", standard: 7),
+      .real("complete_from").nullable,
+      .real("trades_per_day"),
+      .integer("gaps"),
     ])
 }
