@@ -37,6 +37,9 @@ struct ServeCommand: ParsableCommand {
   @Option(help: "Seconds of full-rate trading before the start, so that windows are already full.")
   var historySeconds = 0
 
+  @Option(help: "REST weight a client may spend in any 60 seconds.")
+  var weightPerMin = 1200
+
   @Option(help: "Multiple of the usual volatility; more means more liquidations.")
   var volatility = 1.0
 
@@ -81,6 +84,7 @@ struct ServeCommand: ParsableCommand {
     options.historyS = historySeconds
     options.volatility = volatility
     let exchange = Exchange(world: World(seed: seed, options: options), seed: seed)
+    exchange.limits.weightPerMin = max(weightPerMin, 0)
     try setFaults(exchange)
     try schedule(exchange.world, start: began.wall)
     let server = SimServer(loop, exchange: exchange, startedAt: began)

@@ -93,15 +93,21 @@ extension ExchangeLink {
       case .hangUp: return abort()
       case .answer(let status, let type, let delayMs): respond(status, type, reply, delayMs: delayMs)
       }
-    case ("GET", "/truth/flow"):
-      let isKnown = exchange.writeFlowTruth(head.query, ReplyText(reply))
-      respond(isKnown ? 200 : 404, .json, reply, delayMs: 0)
     case ("GET", "/"):
-      reply.append("hynous-sim: POST /info, WebSocket /ws, GET /truth/flow?coin=BTC&windowS=300\n")
+      reply.append("hynous-sim: POST /info, WebSocket /ws\n")
+      reply.append("GET /truth/flow?coin=BTC&windowS=300, /truth/world, /truth/trips?user=0x…&since=ms\n")
+      reply.append("POST /control/still, /control/on\n")
       respond(200, .plain, reply, delayMs: 0)
-    default:
-      reply.append("not found")
-      respond(404, .plain, reply, delayMs: 0)
+    case ("POST", let path) where exchange.control(path):
+      reply.append("{}")
+      respond(200, .json, reply, delayMs: 0)
+    case ("GET", let path):
+      if let isKnown = exchange.writeTruth(path, head.query, ReplyText(reply)) {
+        respond(isKnown ? 200 : 404, .json, reply, delayMs: 0)
+      } else {
+        respond(404, .plain, reply, delayMs: 0)
+      }
+    default: respond(404, .plain, reply, delayMs: 0)
     }
     if head.closes {
       closesWhenIdle = true
@@ -144,41 +150,5 @@ extension ExchangeLink {
     case 503: "Service Unavailable"
     default: "Internal Server Error"
     }
-  }
-}
-
-extension Exchange {
-  /// The truth about one coin's order flow, for tests: `coin=BTC&windowS=300[&now=ms]`; USD in micros.
-  func writeFlowTruth(_ query: String, _ text: ReplyText) -> Bool {
-    var fields: [String: String] = [:]
-    for pair in query.split(separator: "&") {
-      let parts = pair.split(separator: "=", maxSplits: 1)
-      if parts.count == 2 { fields[String(parts[0])] = String(parts[1]) }
-    }
-    guard let coin = fields["coin"].flatMap(world.coinIndex),
-      let windowS = fields["windowS"].flatMap({ Int($0) }),
-      (0...604_800).contains(windowS)
-    else {
-      text.raw("{\"error\":\"coin or windowS missing or unknown\"}")
-      return false
-    }
-    let now = WallTime(ms: fields["now"].flatMap { Int64($0) } ?? world.now.ms)
-    let flow = world.flow(of: coin, windowS: windowS, now: now)
-    text.raw("{\"coin\":")
-    text.string(world.coinName(coin))
-    text.raw(",\"windowS\":")
-    text.int(windowS)
-    text.raw(",\"now\":")
-    text.int(now.ms)
-    text.raw(",\"buyMicros\":")
-    text.int(flow.buyNtl.micros)
-    text.raw(",\"sellMicros\":")
-    text.int(flow.sellNtl.micros)
-    text.raw(",\"buyCount\":")
-    text.int(flow.buyCount)
-    text.raw(",\"sellCount\":")
-    text.int(flow.sellCount)
-    text.raw("}")
-    return true
   }
 }

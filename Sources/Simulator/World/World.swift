@@ -32,6 +32,8 @@ public final class World {
   private var nextHourMs: Int64
   private var ordersPerUs: Double
   private var schedule: [Listing] = []
+  /// Nothing happens but time (`holdStill`).
+  public internal(set) var isStill = false
   var orderNumber: UInt64 = 0
   var nextOid: Int64 = 520_000_000_000
   var nextTwapId: Int32 = 1_700_000
@@ -69,6 +71,10 @@ public final class World {
   /// Lets everything happen up to `time`; earlier times than `now` change nothing.
   public func advance(to time: WallTime) {
     guard time.ms > now.ms else { return }
+    guard !isStill else {
+      now = time
+      return
+    }
     let blockMs = Int64(options.blockMs)
     while true {
       // A block carries everything that arrived while it was open and is dated by its end.
@@ -92,9 +98,17 @@ public final class World {
 
   /// When something happens next: until then `advance` only moves the clock.
   public var nextEvent: WallTime {
+    guard !isStill else { return WallTime(ms: .max) }
     let blockMs = Int64(options.blockMs)
     let blockEnd = (nextOrderUs / 1000 / blockMs + 1) * blockMs
     return WallTime(ms: min(blockEnd, nextHourMs, schedule.first.map { $0.at.ms } ?? .max))
+  }
+
+  /// Takes up orders, hours and listings from `now` on.
+  func resume() {
+    nextOrderUs = max(nextOrderUs, now.ms * 1000 + nextGapUs())
+    nextHourMs = max(nextHourMs, (now.ms / 3_600_000 + 1) * 3_600_000)
+    for coin in coins { coin.steppedMs = now.ms }
   }
 
   /// Time to the next order: mean `1/ordersPerUs`, square of an even draw, so orders come in bursts.
