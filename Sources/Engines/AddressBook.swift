@@ -34,6 +34,10 @@ public final class AddressBook {
   /// Touched accounts listed between two flushes; beyond it a flush looks through all rows.
   public static let touchedMax = 16_384
 
+  /// Seconds an account may not be seen before the next sight is told as its coming back: a minute less than the
+  /// seven days after which nobody asks about it any more, so that whoever gave it up is told in any case.
+  public static let absenceS: UInt32 = 7 * 86_400 - 60
+
   /// The most accounts held.
   public let addressesMax: Int
   /// Accounts forgotten at the bound.
@@ -87,10 +91,13 @@ public final class AddressBook {
     see(address, hash: index.hash(address), from: time, to: time, trades: 1)
   }
 
-  /// Counts the runs; answers how many accounts were new.
+  /// Counts the runs; writes the sightings of accounts that were new or came back to `news`, which has room for as many
+  /// as there are runs, and answers how many those are.
   ///
   /// Three passes, the first two short enough for the processor to wait for the memory of a dozen accounts at once.
-  func see(_ runs: UnsafeMutableBufferPointer<AddressRun>) -> UInt64 {
+  func see(
+    _ runs: UnsafeMutableBufferPointer<AddressRun>, news: UnsafeMutablePointer<Sighting>
+  ) -> Int {
     var sum: UInt32 = 0
     for place in runs.indices {
       let hash = index.hash(runs[place].address)
@@ -99,12 +106,14 @@ public final class AddressBook {
     }
     for place in runs.indices { sum ^= index.peek(runs[place].hash, rows) }
     loaded ^= sum
-    var new: UInt64 = 0
+    var count = 0
     for run in runs {
       let seen = see(run.address, hash: run.hash, from: run.first, to: run.last, trades: run.trades)
-      if let seen, seen.isNew { new &+= 1 }
+      guard let seen, seen.isNew || seen.isBack else { continue }
+      (news + count).initialize(to: seen)
+      count += 1
     }
-    return new
+    return count
   }
 
   /// Counts `trades` trades of `address`, at least one, made between two times; `nil` when it is new and the bound
@@ -121,11 +130,15 @@ public final class AddressBook {
       if firstS < record.pointee.lastSeenS, firstS < margins[row].firstSeenS {
         margins[row].firstSeenS = firstS
       }
-      if lastS > record.pointee.lastSeenS { record.pointee.lastSeenS = lastS }
+      var isBack = false
+      if lastS > record.pointee.lastSeenS {
+        isBack = lastS &- record.pointee.lastSeenS > AddressBook.absenceS
+        record.pointee.lastSeenS = lastS
+      }
       let (sum, overflow) = record.pointee.tradeCount.addingReportingOverflow(trades)
       record.pointee.tradeCount = overflow ? .max : sum
       touch(row, trades: trades)
-      return Sighting(id: AddressID(raw: UInt32(truncatingIfNeeded: row)), isNew: false)
+      return Sighting(id: AddressID(raw: UInt32(truncatingIfNeeded: row)), isNew: false, isBack: isBack)
     }
     guard let row = freeRow() else { return nil }
     fill(row, AddressRow(address: address, firstSeenS: firstS, lastSeenS: lastS, tradeCount: trades), hash)
@@ -172,6 +185,12 @@ public final class AddressBook {
     margins[id.index].pins += 1
   }
 
+  /// Whether anybody keeps the account in the book.
+  public func isPinned(_ id: AddressID) -> Bool {
+    _ = held(id)
+    return margins[id.index].pins > 0
+  }
+
   /// Takes one pin back.
   public func unpin(_ id: AddressID) {
     _ = held(id)
@@ -214,20 +233,21 @@ public final class AddressBook {
   }
 
   /// Forgets unpinned, flushed accounts last seen before `time`, looking at up to `limit` rows from where the
-  /// last call stopped; answers how many were forgotten.
-  public func forget(unseenSince time: WallTime, limit: Int) -> Int {
+  /// last call stopped; answers how many were forgotten. `gone` hears of each while its row can still be read.
+  public func forget(unseenSince time: WallTime, limit: Int, _ gone: (AddressID) -> Void = { _ in }) -> Int {
     let seconds = UInt32(clamping: time.ms / 1000)
-    var gone = 0
+    var forgotten = 0
     for _ in 0..<min(limit, rowsUsed) {
       if hand >= rowsUsed { hand = 0 }
       if isForgettable(hand), rows[hand].lastSeenS < seconds {
+        gone(AddressID(raw: UInt32(hand)))
         drop(hand)
         freeRows.append(UInt32(hand))
-        gone += 1
+        forgotten += 1
       }
       hand += 1
     }
-    return gone
+    return forgotten
   }
 
   private func held(_ id: AddressID) -> UnsafeMutablePointer<AddressRecord> {

@@ -26,11 +26,14 @@ public struct Sighting: Hashable, Sendable {
   public var id: AddressID
   /// Whether it was unknown until now.
   public var isNew: Bool
+  /// Whether it was known, but had not been seen for `AddressBook.absenceS`.
+  public var isBack: Bool
 
   /// A sighting with these values.
   @inlinable
-  public init(id: AddressID, isNew: Bool) {
+  public init(id: AddressID, isNew: Bool, isBack: Bool = false) {
     self.id = id
     self.isNew = isNew
+    self.isBack = isBack
   }
 }

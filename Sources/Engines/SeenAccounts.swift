@@ -20,7 +20,11 @@ public final class SeenAccounts {
   /// The most runs gathered.
   public static let runsMax = 128
 
+  /// Hears of every account that was new, or came back after `AddressBook.absenceS`, once the book is up to date.
+  @exclusivity(unchecked) public var onNews: ((Sighting) -> Void)?
+
   private let book: AddressBook
+  private let news = UnsafeMutablePointer<Sighting>.allocate(capacity: runsMax)
   private let runs = UnsafeMutablePointer<AddressRun>.allocate(capacity: runsMax)
   @exclusivity(unchecked) private var count = 0
   /// The runs that go on, by number; -1 when there is none.
@@ -32,7 +36,10 @@ public final class SeenAccounts {
   /// Nothing gathered for `book`.
   public init(_ book: AddressBook) { self.book = book }
 
-  deinit { runs.deallocate() }
+  deinit {
+    runs.deallocate()
+    news.deallocate()
+  }
 
   /// Takes both accounts of a trade.
   public func add(_ trade: UnsafePointer<Trade>) {
@@ -53,10 +60,15 @@ public final class SeenAccounts {
   /// Brings the book up to date.
   public func settle() {
     guard count > 0 else { return }
-    discovered &+= book.see(UnsafeMutableBufferPointer(start: runs, count: count))
+    let newsCount = book.see(UnsafeMutableBufferPointer(start: runs, count: count), news: news)
     count = 0
     buyer = -1
     seller = -1
+    guard newsCount > 0 else { return }
+    for place in 0..<newsCount {
+      if news[place].isNew { discovered &+= 1 }
+      onNews?(news[place])
+    }
   }
 
   @inline(__always)
