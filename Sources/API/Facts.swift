@@ -71,6 +71,21 @@ public struct TradeStreamFacts: Sendable {
   public init() {}
 }
 
+/// How far one tier of accounts is behind its schedule.
+public struct TierFacts: Sendable {
+  /// Accounts in the tier.
+  public var accounts = 0
+  /// Accounts whose poll is due and not yet sent.
+  public var due = 0
+  /// How late the most overdue poll of the tier is; zero when none is due.
+  public var lag = TimeSpan.zero
+  /// The tier's configured interval.
+  public var interval = TimeSpan.zero
+
+  /// Nobody in it.
+  public init() {}
+}
+
 /// The position poller.
 public struct PositionPollerFacts: Sendable {
   /// Accounts polled.
@@ -79,8 +94,16 @@ public struct PositionPollerFacts: Sendable {
   public var totalPositionsUpserted = 0
   /// Polls that failed.
   public var totalErrors = 0
-  /// Accounts in tiers 1, 2 and 3.
+  /// Accounts in tiers 1, 2 and 3, as `/v1/stats` always told them.
   public var tierCounts = (0, 0, 0)
+  /// How far tiers 1, 2 and 3 are behind, in this order; empty when it is not measured.
+  public var tiers: [TierFacts] = []
+  /// Polls in flight.
+  public var inFlight = 0
+  /// Positions removed because they were closed.
+  public var totalPositionsClosed = 0
+  /// Changes found in watched wallets.
+  public var totalChanges = 0
 
   /// Nothing polled.
   public init() {}
@@ -88,7 +111,7 @@ public struct PositionPollerFacts: Sendable {
 
 /// The HLP tracker.
 public struct HLPTrackerFacts: Sendable {
-  /// Vaults followed.
+  /// Vaults followed, children included.
   public var vaultsTracked = 0
   /// Polls of all vaults.
   public var totalPolls = 0
@@ -96,6 +119,12 @@ public struct HLPTrackerFacts: Sendable {
   public var totalSnapshots = 0
   /// Open positions of the vaults.
   public var currentPositions = 0
+  /// Vaults that were discovered as children of the configured ones.
+  public var childVaults = 0
+  /// Polls that failed.
+  public var totalErrors = 0
+  /// Time since the last complete round; `nil` before the first.
+  public var lastRoundAge: TimeSpan?
 
   /// Nothing polled.
   public init() {}
@@ -107,8 +136,138 @@ public struct LiqHeatmapFacts: Sendable {
   public var cachedCoins = 0
   /// When the last computation ended.
   public var lastRecompute = WallTime(ms: 0)
+  /// Computations so far.
+  public var totalRecomputes = 0
+  /// How long the last one took on the pool.
+  public var lastDuration = TimeSpan.zero
 
   /// Nothing computed.
+  public init() {}
+}
+
+/// One source of liquidation events.
+public struct LiquidationSourceFacts: Sendable {
+  /// The source, as `/v1/liquidations` names it.
+  public var name: String
+  /// Accounts whose fills it reads now.
+  public var accounts: Int
+  /// Events it brought.
+  public var totalEvents: Int
+
+  /// The source `name`.
+  public init(name: String, accounts: Int = 0, totalEvents: Int = 0) {
+    self.name = name
+    self.accounts = accounts
+    self.totalEvents = totalEvents
+  }
+
+  /// Fills of the HLP vaults, as they happen.
+  public static let vaults = "hlp_vaults"
+  /// Fills read for wallet profiles, as they are read.
+  public static let profiles = "profiled_wallets"
+}
+
+/// The liquidations seen.
+public struct LiquidationsFacts: Sendable {
+  /// Events held in memory.
+  public var held = 0
+  /// Events found.
+  public var totalEvents = 0
+  /// Where they come from, in a fixed order.
+  public var sources: [LiquidationSourceFacts] = []
+
+  /// Nothing seen.
+  public init() {}
+}
+
+/// The queue of wallet profiles.
+public struct ProfilerFacts: Sendable {
+  /// Profiles held in memory.
+  public var profiles = 0
+  /// Wallets waiting, on demand and in the background.
+  public var queued = 0
+  /// Profiles computed.
+  public var totalProfiles = 0
+  /// Profiles computed because a client asked.
+  public var totalOnDemand = 0
+  /// Fetches or computations that failed.
+  public var totalErrors = 0
+  /// When rankings were last computed; `nil` before the first.
+  public var rankingsAsOf: WallTime?
+  /// Wallets ranked.
+  public var ranked = 0
+
+  /// Nothing profiled.
+  public init() {}
+}
+
+/// Mids and asset contexts.
+public struct MarketFacts: Sendable {
+  /// Coins with a mid price.
+  public var mids = 0
+  /// Coins with a context (mark, open interest).
+  public var contexts = 0
+  /// Where mids come from now.
+  public var source = "none"
+  /// Time since the last mids; `nil` before the first.
+  public var midsAge: TimeSpan?
+  /// Requests made because the stream was stale.
+  public var totalRestFallbacks = 0
+
+  /// Nothing known.
+  public init() {}
+}
+
+/// The order books.
+public struct BooksFacts: Sendable {
+  /// Coins configured.
+  public var coins = 0
+  /// Coins whose book is fresh.
+  public var live = 0
+  /// Books received.
+  public var totalBooks = 0
+
+  /// No books.
+  public init() {}
+}
+
+/// The database.
+public struct DatabaseFacts: Sendable {
+  /// Batches committed.
+  public var totalBatches = 0
+  /// Rows committed.
+  public var totalRows = 0
+  /// Batches that failed.
+  public var totalErrors = 0
+  /// Rows waiting to be written.
+  public var pendingRows = 0
+  /// Derived rows dropped, because the disk failed or too many waited.
+  public var totalDropped = 0
+  /// How long the last batch took.
+  public var lastBatch = TimeSpan.zero
+  /// Rows removed by retention.
+  public var totalPruned = 0
+
+  /// Nothing written.
+  public init() {}
+}
+
+/// Which components run; the routes of one that does not answer 503.
+public struct Components: Sendable {
+  /// `trade_stream.enabled`.
+  public var tradeStream = true
+  /// `position_poller.enabled`, on which the heatmap depends.
+  public var positionPoller = true
+  /// `hlp_tracker.enabled`.
+  public var hlpTracker = true
+  /// `l2_subscriber.enabled`.
+  public var books = false
+  /// `heatmap.bucket_count`.
+  public var heatmapBuckets = 50
+  /// `heatmap.range_pct`.
+  public var heatmapRangePct = 15.0
+
+  /// What the default configuration runs.
   public init() {}
 }
 
@@ -151,6 +310,16 @@ public struct StatsFacts: Sendable {
   public var hlpTracker: HLPTrackerFacts?
   /// The heatmap, if computed.
   public var liqHeatmap: LiqHeatmapFacts?
+  /// The liquidations seen, if looked for.
+  public var liquidations: LiquidationsFacts?
+  /// Wallet profiles and rankings, if made.
+  public var profiler: ProfilerFacts?
+  /// Mids and contexts, if followed.
+  public var market: MarketFacts?
+  /// The order books, if followed.
+  public var books: BooksFacts?
+  /// The database, if there is one.
+  public var database: DatabaseFacts?
   /// The process.
   public var runtime = RuntimeFacts()
 
