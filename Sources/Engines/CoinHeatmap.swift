@@ -1,0 +1,111 @@
+public import Market
+
+/// What would be liquidated between two prices.
+public struct HeatmapBucket: Hashable, Sendable {
+  /// Notional of the longs liquidated here.
+  public var longUsd: Usd
+  /// Notional of the shorts liquidated here.
+  public var shortUsd: Usd
+  /// Longs liquidated here.
+  public var longCount: Int
+  /// Shorts liquidated here.
+  public var shortCount: Int
+
+  /// A bucket with nothing in it.
+  public init() { (longUsd, shortUsd, longCount, shortCount) = (.zero, .zero, 0, 0) }
+}
+
+/// How much of the market a heatmap sees, and how fresh that is.
+public struct HeatmapCoverage: Hashable, Sendable {
+  /// Notional of the longs tracked and refreshed in time ÷ open interest; `nil` when that is not known or 0. Of any
+  /// size, with or without a liquidation price, bots too. May pass 1: the two are not of the same moment.
+  public var longOiShare: Double?
+  /// The same of the shorts.
+  public var shortOiShare: Double?
+  /// Positions counted.
+  public var positions = 0
+  /// Seconds since the refresh of the counted position refreshed longest ago; 0 without positions.
+  public var oldestAgeS = 0
+  /// The lower median of the counted positions' ages, in whole seconds; 0 without positions.
+  public var medianAgeS = 0
+  /// Positions not counted only because their accounts are bots.
+  public var botsExcluded = 0
+
+  /// Nothing seen.
+  public init() {}
+}
+
+/// Where the tracked positions of one coin would be liquidated.
+///
+/// Bucket `i` holds the liquidation prices in `edges[i] ..< edges[i + 1]`; the last one also its upper edge.
+/// Invariant: `edges` has one more element than `buckets`, ascending; totals are the buckets' sums.
+public struct CoinHeatmap: Hashable, Sendable {
+  /// The most buckets of a map.
+  public static let bucketsMax = 1000
+
+  /// The coin.
+  public var coin: CoinID
+  /// The price in the middle.
+  public var mid: Px
+  /// Half the map's width, in percent of `mid`.
+  public var rangePct: Double
+  /// The buckets' bounds, exact.
+  public var edges: [Px]
+  /// Ascending by price.
+  public var buckets: [HeatmapBucket]
+  /// Positions the map's filters let through, in or out of its range.
+  public var totalPositions: Int
+  /// The longs of all buckets.
+  public var totalLong: Usd
+  /// The shorts of all buckets.
+  public var totalShort: Usd
+  /// How much of the market this is.
+  public var coverage: HeatmapCoverage
+
+  /// A map of `coin` without positions.
+  public static func empty(coin: CoinID, mid: Px, bucketCount: Int, rangePct: Double) -> CoinHeatmap {
+    let count = clampedBuckets(bucketCount)
+    return CoinHeatmap(
+      coin: coin, mid: mid, rangePct: rangePct,
+      edges: edges(mid: mid, bucketCount: count, rangePct: rangePct),
+      buckets: Array(repeating: HeatmapBucket(), count: count), totalPositions: 0, totalLong: .zero,
+      totalShort: .zero, coverage: HeatmapCoverage())
+  }
+
+  /// The bounds of `bucketCount` equal buckets over `mid` ± `rangePct` %, each rounded to the nearest 1e-8 from its
+  /// exact place (halves up), so that they lie behind each other without gap or overlap.
+  ///
+  /// `rangePct` is taken to a millionth of a percent, within 0…100.
+  static func edges(mid: Px, bucketCount: Int, rangePct: Double) -> [Px] {
+    let full: Int64 = 100_000_000
+    let range = rangePct.isFinite ? Int64((max(0, min(100, rangePct)) * 1e6).rounded()) : 0
+    let (price, buckets) = (Int128(max(0, mid.raw)), Int128(bucketCount))
+    let divisor = buckets * Int128(full)
+    return (0...bucketCount).map { index in
+      let factor = buckets * Int128(full - range) + 2 * Int128(index) * Int128(range)
+      let edge = (price * factor + divisor / 2) / divisor
+      return Px(raw: Int64(clamping: edge))
+    }
+  }
+
+  static func clampedBuckets(_ count: Int) -> Int { max(1, min(count, bucketsMax)) }
+
+  /// The middle of bucket `index`, rounded down to 1e-8.
+  public func middle(_ index: Int) -> Px {
+    let (low, high) = (edges[index].raw, edges[index + 1].raw)
+    return Px(raw: low + (high - low) / 2)
+  }
+
+  /// Decimals to print edges and middles with, 2…8: two for coins of $100 and more; below, and where two would not
+  /// tell a bucket from its middle, as many as show at least two digits of a bucket's width.
+  public var pricePlaces: Int {
+    guard let first = edges.first, let last = edges.last, last > first else {
+      return mid.raw >= 100 * 100_000_000 ? 2 : 8
+    }
+    let width = (last.raw - first.raw) / Int64(buckets.count)
+    if mid.raw >= 100 * 100_000_000, width >= 2_000_000 { return 2 }
+    var (places, unit) = (2, 1_000_000 as Int64)
+    while places < 8, width < unit * 20 { (places, unit) = (places + 1, unit / 10) }
+    return places
+  }
+}

@@ -1,0 +1,22 @@
+/// Everything the daemon knows, in one object that Core builds once and the routes read.
+///
+/// Owned by the loop, like all it holds; jobs are handed values made from it.
+public final class Knowledge {
+  /// Trades.
+  public let orderFlow: OrderFlow
+  /// Accounts.
+  public let book: AddressBook
+  /// Positions of the accounts polled.
+  public let positions: Positions
+  /// Prices and contexts.
+  public let markets = Markets()
+  /// The latest liquidation heatmaps; `nil` before the first.
+  @exclusivity(unchecked) public var heatmap: HeatmapResult?
+
+  /// Knowledge of nothing but what `orderFlow` and `book` hold.
+  public init(orderFlow: OrderFlow, book: AddressBook, positionsMax: Int = 1_000_000) {
+    self.orderFlow = orderFlow
+    self.book = book
+    positions = Positions(book: book, positionsMax: positionsMax)
+  }
+}
