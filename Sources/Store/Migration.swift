@@ -4,7 +4,7 @@
 /// whatever its age, is taken over as it is. `metadata.schema_version` is written for people and other tools.
 enum Migration {
   /// The register's version; raised with every change of it.
-  static let schemaVersion = 1
+  static let schemaVersion = 2
 
   /// What had to be added.
   struct Changes {

@@ -101,6 +101,9 @@ struct Statement: ~Copyable {
     return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
   }
 
+  /// The first byte of the text; 0 for NULL or an empty one.
+  func firstByte(_ column: Int32) -> UInt8 { sqlite3_column_text(handle, column)?.pointee ?? 0 }
+
   /// The account whose text this is, in either case; `nil` when it is not an address.
   func address(_ column: Int32) -> Address? {
     guard let bytes = sqlite3_column_text(handle, column) else { return nil }

@@ -16,12 +16,17 @@ public struct StoredState: Sendable {
   public var profiles: [WalletProfile] = []
   /// Position changes of the last 7 days, the oldest first; the newest when there were too many.
   public var changes: [PositionChangeRow] = []
-  /// Vault snapshots of the last 168 hours, the oldest first; the newest when there were too many.
+  /// What each vault held at its last poll, the earliest written first: what is open now.
   public var hlpSnapshots: [HlpSnapshot] = []
+  /// Each change of a coin's net side over all vaults in the last 168 hours, in order of time, beginning with the
+  /// side it had first: all that a week's million snapshots say about flips.
+  public var hlpSides: [HlpSide] = []
   /// Equity of the last 24 hours, the oldest first; the newest when there were too many.
   public var equity: [EquitySnapshot] = []
   /// Liquidations, the oldest first; the newest when there were too many.
   public var liquidations: [LiquidationEventRow] = []
+  /// Tables that could not be read, each with its reason; what they hold is missing above.
+  public var unread: [StoreError] = []
   /// Rows left in the file: their address is none.
   public var skipped = 0
   /// Rows left in the file: beyond a limit.
@@ -47,8 +52,10 @@ public struct StoredLimits: Hashable, Sendable {
   public var profilesMax = 20_000
   /// Position changes.
   public var changesMax = 50_000
-  /// Vault snapshots.
-  public var hlpSnapshotsMax = 1_000_000
+  /// Vault snapshots looked at.
+  public var hlpSnapshotsMax = 4_000_000
+  /// Changes of coins' net sides.
+  public var hlpSidesMax = 100_000
   /// Equity snapshots.
   public var equityMax = 1_000_000
   /// Liquidations.

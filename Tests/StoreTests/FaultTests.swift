@@ -91,7 +91,7 @@ import Testing
     let written = failure { () throws(StoreError) in _ = try database.apply(batch(0..<3)) }
     #expect(written?.kind == .corrupt)
     // What is whole stays readable.
-    #expect(try database.metadata("schema_version") == "1")
+    #expect(try database.metadata("schema_version") == "2")
   }
 
   /// One byte changed, half the time in the header and the schema's page: an error or an open file, no crash.

@@ -75,7 +75,7 @@ import Testing
     #expect(try rows(scratch.file, "SELECT note FROM hand_made") == ["mine"])
     #expect(
       try rows(scratch.file, "SELECT key || '=' || value FROM metadata ORDER BY key")
-        == ["schema_version=1", "started=once"])
+        == ["schema_version=2", "started=once"])
     #expect(try rows(scratch.file, "PRAGMA journal_mode") == ["wal"])
     let again = try scratch.open()
     #expect(again.report == OpenReport())
@@ -124,7 +124,7 @@ import Testing
     let scratch = try make(["CREATE TABLE metadata (key TEXT PRIMARY KEY, value TEXT)"])
     try raw(scratch.file, "INSERT INTO metadata VALUES ('schema_version', '\(version)')")
     let database = try scratch.open()
-    #expect(try database.metadata("schema_version") == (version == "7" ? "7" : "1"))
+    #expect(try database.metadata("schema_version") == (version == "7" ? "7" : "2"))
     try database.close()
   }
 

@@ -18,8 +18,8 @@ import Testing
     let database = try scratch.open()
     #expect(try rows(scratch.file, "PRAGMA journal_mode") == ["wal"])
     #expect(try rows(scratch.file, "PRAGMA auto_vacuum") == ["2"])
-    #expect(try rows(scratch.file, "SELECT value FROM metadata WHERE key = 'schema_version'") == ["1"])
-    #expect(try database.metadata("schema_version") == "1")
+    #expect(try rows(scratch.file, "SELECT value FROM metadata WHERE key = 'schema_version'") == ["2"])
+    #expect(try database.metadata("schema_version") == "2")
     try database.close()
     // Closing leaves one file: everything is in it.
     #expect(Scratch.list(scratch.path) == ["data.db"])
@@ -73,7 +73,8 @@ private let golden = """
   tags TEXT ='')
   wallet_profiles(address TEXT key1, computed_at REAL =0, win_rate REAL =0, trade_count INTEGER =0, \
   profit_factor REAL =0, avg_hold_hours REAL =0, avg_pnl_pct REAL =0, max_drawdown REAL =0, style TEXT ='', \
-  is_bot INTEGER =0, equity REAL =0)
+  is_bot INTEGER =0, equity REAL =0, window_days INTEGER =7, complete_from REAL?, trades_per_day REAL =0, \
+  gaps INTEGER =0)
   wallet_trades(id INTEGER? key1, address TEXT ='', coin TEXT ='', side TEXT ='', entry_px REAL =0, \
   exit_px REAL?, size_usd REAL =0, pnl_usd REAL =0, pnl_pct REAL =0, hold_hours REAL =0, entry_time REAL =0, \
   exit_time REAL?, is_win INTEGER =0)

@@ -76,11 +76,3 @@ extension Database {
     }
   }
 }
-
-extension WallTime {
-  /// The time a row's REAL seconds mean, clamped to ±292 million years.
-  init(epochSeconds: Double) {
-    let ms = (epochSeconds * 1000).rounded()
-    self.init(ms: Int64(exactly: ms) ?? (ms > 0 ? .max : ms < 0 ? .min : 0))
-  }
-}
