@@ -38,6 +38,20 @@ public struct Coverage: Sendable {
   }
 }
 
+/// A coin's book and when it came.
+public struct OrderBookView: Sendable {
+  /// The book, best levels first.
+  public var book: Book
+  /// When it was received, by the monotonic clock.
+  public var receivedAt: Instant
+
+  /// The `book` as received at `receivedAt`.
+  public init(book: Book, receivedAt: Instant) {
+    self.book = book
+    self.receivedAt = receivedAt
+  }
+}
+
 /// What the routes may read.
 public final class Views {
   /// The order flow of all coins.
@@ -58,8 +72,22 @@ public final class Views {
   @exclusivity(unchecked) public var health = HealthFacts()
   /// What `/v1/stats` reports.
   @exclusivity(unchecked) public var stats = StatsFacts()
+  /// Which components run, and how the heatmap is cut. Set once by Core.
+  @exclusivity(unchecked) public var components = Components()
+  /// A followed coin's book as it was received last; `nil` while there is none. Set once by Core.
+  @exclusivity(unchecked) public var orderBook: ((CoinID) -> OrderBookView?)?
   /// Fills `health` and `stats`; called by the routes that report them, before they read. Set once by Core.
   @exclusivity(unchecked) public var refresh: ((Views) -> Void)?
+
+  /// Takes a client's write on its way to disk; `nil` when it cannot be taken now (disk failing, too many
+  /// waiting), which is answered 503. Set once by Core.
+  @exclusivity(unchecked) public var submit: ((ClientWrite) -> WriteTicket?)?
+  /// Asks for a wallet's profile over at least the last `windowDays`; on-demand requests go before the
+  /// background. Set once by Core.
+  @exclusivity(unchecked) public var wantProfile: ((_ address: Address, _ windowDays: Int) -> ProfileStatus)?
+  /// Asks for a wallet's closed trades to be read into memory; answers whether they are there already. Set once
+  /// by Core.
+  @exclusivity(unchecked) public var wantTrades: ((_ address: Address) -> ProfileStatus)?
 
   /// Views of `orderFlow`, everything else empty, at `now`.
   public init(orderFlow: OrderFlow, now: Now) {

@@ -61,6 +61,9 @@ public struct Route: Sendable {
   public let about: String
   /// Path parameters in the path's order, then query parameters; errors are reported in this order.
   public let parameters: [Parameter]
+  /// The JSON object it takes; `nil` for routes without a body. Only JSON is accepted: a page of another origin
+  /// cannot send that without being asked about first.
+  public let body: BodySchema?
   /// The path of a real request, to try.
   public let example: String
   /// What it may answer, success first. The refusal of parameters (422) is added by itself.
@@ -72,7 +75,7 @@ public struct Route: Sendable {
 
   init(
     _ method: Method, _ path: StaticString, name: String, summary: String, about: String,
-    parameters: [Parameter] = [], example: String? = nil, answers: [Answer],
+    parameters: [Parameter] = [], body: BodySchema? = nil, example: String? = nil, answers: [Answer],
     answer: @escaping @Sendable (RouteCall) -> Void
   ) {
     precondition(parameters.count <= Route.parametersMax)
@@ -82,6 +85,7 @@ public struct Route: Sendable {
     self.summary = summary
     self.about = about
     self.parameters = parameters
+    self.body = body
     self.example = example ?? "\(path)"
     self.answers = answers
     self.answer = answer
@@ -89,9 +93,10 @@ public struct Route: Sendable {
 
   /// Whether a request can fail on its parameters.
   var canRefuse: Bool {
-    parameters.contains {
-      if case .text = $0.kind { return false }
-      return true
-    }
+    body != nil
+      || parameters.contains {
+        if case .text = $0.kind { return false }
+        return true
+      }
   }
 }

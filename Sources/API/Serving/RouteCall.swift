@@ -16,6 +16,14 @@ final class RouteCall {
   let answers = AnswerCache()
   /// The daemon's version.
   let version: String
+  /// The request's body, for routes that take one.
+  let body = RequestBody()
+  /// How a parked request goes on; `nil` when the request runs for the first time.
+  @exclusivity(unchecked) private(set) var resumed: Resumed?
+  /// What the handler wants to wait for.
+  @exclusivity(unchecked) private(set) var parking: Parking?
+  /// Whether further requests may be parked.
+  @exclusivity(unchecked) private var canPark = true
   /// How many path segments stood for parameters.
   @exclusivity(unchecked) var segmentCount = 0
   /// Where the answer goes, while there is a request.
@@ -71,6 +79,65 @@ final class RouteCall {
     response.beginBody()
     response.buffer.append(page.bytes)
   }
+
+  // MARK: Waiting
+
+  /// How long a client waits for its write to be on disk; deployed clients give up after 5 s.
+  static let writeMax = TimeSpan.seconds(3)
+
+  /// Waits for `reason`, at most until `deadline`: the handler returns without an answer and is run again, with
+  /// the same request and `resumed` set. Answers 503 by itself and `false` when too many requests wait.
+  @discardableResult
+  func park(on reason: WaitReason, until deadline: Instant) -> Bool {
+    guard canPark else {
+      refuse503("Too many requests are waiting, try again")
+      return false
+    }
+    parking = Parking(reason: reason, until: deadline)
+    return true
+  }
+
+  /// Stores `write` and waits until it is on disk:
+  ///
+  ///     guard let outcome = call.commit(.unwatch(key: key)) else { return }
+  ///     // On disk (or `.notTracked`); answer.
+  ///
+  /// `nil` means the handler has to return: the request waits, or was answered 503. `write` is not evaluated
+  /// when the request comes back.
+  func commit(_ write: @autoclosure () -> ClientWrite) -> WaitOutcome? {
+    switch resumed {
+    case .done(.refused(let reason)):
+      refuse503(reason)
+      return nil
+    case .done(.unavailable), .expired:
+      refuse503("Not stored in time, try again")
+      return nil
+    case .done(let outcome): return outcome
+    case nil: break
+    }
+    guard canPark, let submit = views.submit, let ticket = submit(write()) else {
+      refuse503("Storage is not available, try again")
+      return nil
+    }
+    park(on: .write(ticket), until: views.now.instant + RouteCall.writeMax)
+    return nil
+  }
+
+  private func refuse503(_ reason: String) {
+    var json = begin(503)
+    json.beginObject()
+    json.pair("error", reason)
+    json.endObject()
+  }
+
+  /// Begins a run of a handler.
+  func beginRun(_ resumed: Resumed?, canPark: Bool) {
+    self.resumed = resumed
+    self.canPark = canPark
+    parking = nil
+  }
+
+  // MARK: Parameters
 
   /// The parameter at `index` of the route's list, a text.
   func text(_ index: Int) -> UnsafeRawBufferPointer { values[index].text }
@@ -138,6 +205,20 @@ final class RouteCall {
     URLText.decode(text, plusIsSpace: plusIsSpace, into: scratch)
     return scratch.bytes(in: start..<scratch.count)
   }
+}
+
+/// How a parked request goes on.
+enum Resumed: Hashable {
+  /// What it waited for has happened.
+  case done(WaitOutcome)
+  /// It did not happen in time.
+  case expired
+}
+
+/// What a request waits for, and how long.
+struct Parking: Hashable {
+  var reason: WaitReason
+  var until: Instant
 }
 
 /// The value of one parameter; the member of its kind is set.

@@ -13,6 +13,8 @@ public final class Router {
   private let call: RouteCall
   /// A parser between requests, lent to whichever connection has bytes; see `ClientSession`.
   @exclusivity(unchecked) private var spareReader: RequestReader?
+  /// Why the body at hand is not an object; reported together with the parameters' errors.
+  private var bodyFailure: RequestBody.Failure?
   /// Requests answered, refusals included.
   @exclusivity(unchecked) public private(set) var requests: UInt64 = 0
 
@@ -43,7 +45,8 @@ public final class Router {
     guard node >= 0, table.isEnd(node) else { return answerUnknown(request) }
     let index = Router.method(request.method).map { table.route(at: node, $0) } ?? -1
     guard index >= 0 else { return refuseMethod(node) }
-    guard takePathParameters(index), takeQueryParameters(index, request.query) else { return }
+    guard takePathParameters(index), takeBody(index, request) else { return }
+    guard takeParameters(index, request.query) else { return }
     routes[index].answer(call)
     call.response.end()
   }
@@ -138,8 +141,29 @@ public final class Router {
     return true
   }
 
-  /// Takes the values of all parameters, or answers 422 with everything that is wrong and `false`.
-  private func takeQueryParameters(_ index: Int, _ query: UnsafeRawBufferPointer) -> Bool {
+  /// Reads the body of a route that takes one; answers 400 or 422 and `false` when it is not JSON.
+  private func takeBody(_ index: Int, _ request: borrowing HTTPRequest) -> Bool {
+    bodyFailure = nil
+    guard let schema = routes[index].body else { return true }
+    let failure = call.body.take(request.body, contentType: request.fields.first("content-type"), schema)
+    switch failure {
+    case .unreadable:
+      refuse(400, "There was an error parsing the body")
+      return false
+    case .notJSON:
+      var json = beginRefusal()
+      if let failure { call.body.write(failure, &json) }
+      endRefusal(&json)
+      return false
+    case .absent, .notAnObject, nil:
+      bodyFailure = failure
+      return true
+    }
+  }
+
+  /// Takes the values of all parameters and checks the body's fields, or answers 422 with everything that is
+  /// wrong and `false`.
+  private func takeParameters(_ index: Int, _ query: UnsafeRawBufferPointer) -> Bool {
     let count = routes[index].parameters.count
     var refusal: JSONWriter?
     var segment = 0
@@ -156,11 +180,30 @@ public final class Router {
       if let input { Refusal.write(routes[index].parameters[parameter], problem, input: input, &json) }
       refusal = json
     }
+    if routes[index].body != nil { checkBody(&refusal) }
     guard var json = refusal else { return true }
+    endRefusal(&json)
+    return false
+  }
+
+  private func checkBody(_ refusal: inout JSONWriter?) {
+    if let bodyFailure {
+      var json = refusal ?? beginRefusal()
+      call.body.write(bodyFailure, &json)
+      refusal = json
+      return
+    }
+    call.body.forEachProblem { write in
+      var json = refusal ?? beginRefusal()
+      write(&json)
+      refusal = json
+    }
+  }
+
+  private func endRefusal(_ json: inout JSONWriter) {
     json.endArray()
     json.endObject()
     call.response.end()
-    return false
   }
 
   private func beginRefusal() -> JSONWriter {
