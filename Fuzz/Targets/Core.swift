@@ -22,6 +22,7 @@ private final class CoreDriver {
   private enum Due {
     case linkOpened(LinkID), linkClosed(LinkID), clientDrained(ClientID), clientClosed(ClientID)
     case upgrade(LinkID, key: [UInt8])
+    case swept, queried(QueryID), computed(JobID, Job)
   }
 
   private static let clientsMax = 6
@@ -221,6 +222,9 @@ private final class CoreDriver {
       case .linkClosed(let link): step(.linkClosed(link, .closed))
       case .clientDrained(let client): if clients[client.raw] { step(.clientDrained(client)) }
       case .clientClosed(let client): closed(client)
+      case .swept: step(.swept(.success(SweepReport(removed: 0, next: nil, pagesLeft: 0))))
+      case .queried(let id): step(.queried(id, .failure(StoreError(.locked, "simulated"))))
+      case .computed(let id, let job): step(.computed(id, job.run()))
       case .upgrade(let link, let key):
         guard links.contains(link) else { break }
         buffer.removeAll()
@@ -258,6 +262,13 @@ private final class CoreDriver {
     case .store:
       precondition(!isStoring && !isLoading && !core.takeBatch().isEmpty, "a batch too many")
       isStoring = true
+    case .sweep:
+      precondition(!isStoring && !isLoading, "sweeps while the disk is at work")
+      due.append(.swept)
+    case .query(let id):
+      _ = core.takeQuery(id)
+      due.append(.queried(id))
+    case .compute(let id): due.append(.computed(id, core.takeJob(id)))
     case .load:
       precondition(!isStoring && !isLoading, "loads while the disk is at work")
       isLoading = true

@@ -30,6 +30,7 @@ public final class Core {
   @exclusivity(unchecked) var keeper: UniverseKeeper
   @exclusivity(unchecked) var scheduler: Scheduler
   @exclusivity(unchecked) var persistence: Persistence
+  @exclusivity(unchecked) var jobs = Jobs()
   let clients: Clients
   var measured = Measurements()
   @exclusivity(unchecked) var gapsSeen = -1
@@ -38,13 +39,13 @@ public final class Core {
   /// Bytes received from the exchange's WebSocket.
   @exclusivity(unchecked) var linkBytes: UInt64 = 0
   @exclusivity(unchecked) private var sweepAt = Instant.never
-  @exclusivity(unchecked) private var stopAt: Instant?
+  @exclusivity(unchecked) private(set) var stopAt: Instant?
   /// The earliest deadline of all parts but the sessions, until something may have changed it: frames of trades, which
   /// are most inputs, do not.
-  @exclusivity(unchecked) private var partsDeadline: Instant?
+  @exclusivity(unchecked) var partsDeadline: Instant?
   @exclusivity(unchecked) private var exited = false
   /// The driver's report of a failed attempt has been logged; the pool's word for it says less.
-  @exclusivity(unchecked) private var isFailureLogged = false
+  @exclusivity(unchecked) var isFailureLogged = false
 
   /// A service that has not started; `seed` decides every jitter.
   public init(options: Options, version: String, seed: UInt64, now: Now) {
@@ -80,6 +81,15 @@ public final class Core {
   /// The batch of the `store` effect.
   public func takeBatch() -> Batch { persistence.batch }
 
+  /// The slice of the `sweep` effect.
+  public func takeSweep() -> Sweep { persistence.sweep }
+
+  /// The job of a `compute` effect; taken once.
+  public func takeJob(_ id: JobID) -> Job { jobs.take(id) }
+
+  /// The question of a `query` effect; taken once.
+  public func takeQuery(_ id: QueryID) -> StoreQuery { jobs.take(id) }
+
   /// One input. Afterwards `output` says what to do; it is valid until the next call.
   public func step(_ input: Input, now: Now) {
     output.begin()
@@ -103,12 +113,34 @@ public final class Core {
     case .wake: wake(now: now)
     case .stored(let result): persistence.stored(result, output, now: now)
     case .loaded(let result): persistence.loaded(result, book: book, output, now: now)
+    case .swept(let result): persistence.swept(result, output, now: now)
+    case .queried(let id, let result): queried(id, result, now: now)
+    case .computed(let id, let result): computed(id, result, now: now)
     case .measured(let measurements): measured = measurements
     case .stop: stop(now: now)
     }
     takeEvents(now: now)
     takeActions()
     if let stopAt { finishStop(stopAt, now: now) }
+  }
+
+  /// What frames put off because nobody looks at it between them.
+  private func otherInput() {
+    partsDeadline = nil
+    stream.settle()
+  }
+
+  // MARK: Jobs and queries
+
+  private func computed(_ id: JobID, _ result: JobResult, now: Now) {
+    jobs.ended()
+    switch result {
+    case .rested: break
+    }
+  }
+
+  private func queried(_ id: QueryID, _ result: Result<StoreAnswer, StoreError>, now: Now) {
+    jobs.ended()
   }
 
   // MARK: Start, time, stop
@@ -120,14 +152,14 @@ public final class Core {
     guard options[.tradeStreamEnabled] else { return }
     sessions.subscribe(.allDexsAssetCtxs, now: now.instant)
     sessions.start(now: now.instant)
-    keeper.ask(&scheduler, output, now: now)
+    askExchange(now: now)
   }
 
   private func wake(now: Now) {
     sessions.tick(now: now.instant)
     clients.tick(output, now: now)
     persistence.flush(book, output, now: now)
-    if stopAt == nil, options[.tradeStreamEnabled] { keeper.ask(&scheduler, output, now: now) }
+    askExchange(now: now)
     if now.instant >= sweepAt {
       sweepAt = now.instant + Core.sweepInterval
       views.orderFlow.sweep(now: clock.now(at: now.instant))
@@ -154,128 +186,5 @@ public final class Core {
       isLate ? .warning : .info, "stopped", ("unsaved_addresses", "\(persistence.unsaved(book))"),
       ("trades", "\(stream.counted)"))
     output.add(.exit(0))
-  }
-
-  // MARK: The exchange
-
-  private func closed(_ link: LinkID, _ failure: LinkFailure, now: Now) {
-    switch failure {
-    case .ended, .reset, .closed: break
-    default:
-      output.log(.warning, "exchange connection failed", ("reason", "\(failure)"))
-      isFailureLogged = true
-    }
-    sessions.disconnected(link, now: now.instant)
-  }
-
-  private func takeEvents(now: Now) {
-    defer { isFailureLogged = false }
-    while let event = sessions.nextEvent() {
-      switch event {
-      case .data(let frame, let link):
-        guard !data(frame, link, now: now) else { break }
-        // Whose trades these were is not known, so no coin of the connection can be vouched for.
-        if frame.channel == .trades { sessions.unreadTrades(link, now: now.instant) }
-        sessions.garbage(link, now: now.instant)
-      case .linkLive(let link):
-        output.log(.info, "exchange connection open", ("link", "\(link.index)"))
-      case .linkLost(_, .connectFailed, _) where isFailureLogged: break
-      case .linkLost(_, .stopped, _): break
-      case .linkLost(let link, let loss, let code):
-        output.log(
-          .warning, "exchange connection lost", ("link", "\(link.index)"), ("reason", "\(loss)"),
-          ("code", "\(code)"))
-      case .gapOpened(let coin, _, let reason):
-        output.log(.warning, "coin not followed", ("coin", views.coins[coin].name), ("reason", "\(reason)"))
-      case .gapClosed(let coin, let from, let to):
-        output.log(
-          .info, "coin followed again", ("coin", views.coins[coin].name),
-          ("missed_s", "\((to - from).seconds)"))
-      case .parked(let topic):
-        let coin = topic.coin.map { views.coins[$0].name } ?? ""
-        output.log(.warning, "subscription refused", ("channel", "\(topic.channel)"), ("coin", coin))
-      }
-    }
-  }
-
-  private func data(_ frame: Frame, _ link: LinkID, now: Now) -> Bool {
-    switch frame.channel {
-    case .trades: trades(frame, link, now: now)
-    case .allDexsAssetCtxs: contexts(frame, now: now)
-    default: true
-    }
-  }
-
-  /// What frames put off because nobody looks at it between them.
-  private func otherInput() {
-    partsDeadline = nil
-    stream.settle()
-  }
-
-  private func contexts(_ frame: Frame, now: Now) -> Bool {
-    partsDeadline = nil
-    return stream.contexts(frame, sessions, &keeper, now: now)
-  }
-
-  private func trades(_ frame: Frame, _ link: LinkID, now: Now) -> Bool {
-    let reanchored = clock.reanchored
-    let isRead = stream.trades(frame, link, sessions, views, &clock, now: now)
-    if clock.reanchored != reanchored {
-      output.log(.warning, "exchange clock corrected", ("skew_ms", "\(clock.skewMs(now))"))
-      sessions.misdatedTrades(since: clock.wrongSince, now: now.instant)
-    }
-    return isRead
-  }
-
-  private func takeActions() {
-    while let action = sessions.nextAction() {
-      switch action {
-      case .connect(let link): output.add(.connect(link))
-      case .send(let link, let range): output.add(.sendLink(link, range))
-      case .close(let link): output.add(.closeLink(link))
-      }
-    }
-  }
-
-  private func replied(
-    _ id: FetchID, status: Int, body: UnsafeRawBufferPointer, retryAfterS: Int?, now: Now
-  ) {
-    guard let request = scheduler.take(id) else { return }
-    switch status {
-    case 200: scheduler.settle(request, .answered(itemWeight: 0), now: now)
-    case 429:
-      output.log(.warning, "exchange says too many requests")
-      scheduler.settle(
-        request, .tooMany(retryAfter: retryAfterS.map { .seconds(min($0, 86_400)) }), now: now)
-    default: scheduler.settle(request, .refused, now: now)
-    }
-    switch request.owner {
-    case .universe(let question):
-      let change = keeper.answer(question, status: status, body: body, coins: &views.coins, output, now: now)
-      stream.learn(views.coins)
-      if let change { listed(change, now: now) }
-    }
-    if stopAt == nil { keeper.ask(&scheduler, output, now: now) }
-  }
-
-  private func failed(_ id: FetchID, _ failure: FetchFailure, now: Now) {
-    guard let request = scheduler.take(id) else { return }
-    scheduler.settle(request, .lost, now: now)
-    switch request.owner {
-    case .universe(let question): keeper.failed(question, "\(failure)", output, now: now)
-    }
-    if stopAt == nil { keeper.ask(&scheduler, output, now: now) }
-  }
-
-  /// Follows what was listed, lets go of what was delisted.
-  private func listed(_ change: Universe.Change, now: Now) {
-    guard !change.isEmpty else { return }
-    sessions.coins = views.coins
-    for coin in change.listed { sessions.subscribe(.trades(coin), now: now.instant) }
-    for coin in change.delisted { sessions.unsubscribe(.trades(coin), now: now.instant) }
-    output.log(
-      .info, "listing changed", ("listed", "\(change.listed.count)"),
-      ("delisted", "\(change.delisted.count)"),
-      ("coins", "\(views.coins.count)"))
   }
 }

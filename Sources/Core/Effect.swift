@@ -20,6 +20,12 @@ public enum Effect {
   case fetch(FetchID, body: Range<Int>, timeoutMs: Int)
   /// Take `Core.takeBatch()` and write it; `stored` follows. At most one is under way.
   case store
+  /// Take `Core.takeSweep()` and run it; `swept` follows. Never while a batch is being written.
+  case sweep
+  /// Take `Core.takeQuery(id)` and ask the database; `queried` follows. May be asked while a batch is being written.
+  case query(QueryID)
+  /// Take `Core.takeJob(id)` and run it off the loop; `computed` follows.
+  case compute(JobID)
   /// Open the database and read what a restart needs; `loaded` follows.
   case load
   /// Accept no more clients.

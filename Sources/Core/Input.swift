@@ -89,24 +89,20 @@ public enum Input {
   case stored(Result<BatchReport, StoreError>)
   /// The database is open and what a restart needs has been read, or why not.
   case loaded(Result<LoadedState, StoreError>)
+  /// A slice of the retention sweep is done, or why not.
+  case swept(Result<SweepReport, StoreError>)
+  /// What a query found, or why it could not be asked.
+  case queried(QueryID, Result<StoreAnswer, StoreError>)
+  /// What a job found.
+  case computed(JobID, JobResult)
   /// What the driver measured of itself, about once a second.
   case measured(Measurements)
   /// Stop: finish what is in hand, flush, exit.
   case stop
 }
 
-/// What a restart takes from the database: a plain value made by a pool job.
-public struct LoadedState: Sendable {
-  /// The accounts, the latest seen first when there were too many.
-  public var addresses: [AddressRecord] = []
-  /// Accounts left in the file: not addresses, or beyond the bound.
-  public var skipped = 0
-  /// What opening the file found.
-  public var opened = OpenReport()
-
-  /// An empty state.
-  public init() {}
-}
+/// What a restart takes from the database.
+public typealias LoadedState = StoredState
 
 /// What only the driver can measure.
 public struct Measurements: Sendable {

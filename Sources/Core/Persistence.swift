@@ -111,6 +111,11 @@ struct Persistence {
     }
   }
 
+  /// The slice on its way: what the `sweep` effect means.
+  private(set) var sweep = Sweep(cursor: .start, pruneDays: 7, now: WallTime(ms: 0))
+
+  mutating func swept(_ result: Result<SweepReport, StoreError>, _ out: Output, now: Now) {}
+
   private mutating func collect(_ book: AddressBook) {
     let room = Batch.rowsMax - batch.count
     guard room > 0 else { return }

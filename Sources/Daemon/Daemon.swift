@@ -108,6 +108,9 @@ public final class Daemon {
     case .closeLink(let link): links.close(link)
     case .fetch(let id, let body, let timeoutMs): fetch(id, body, timeoutMs)
     case .store: storage.store(core.takeBatch())
+    case .sweep: storage.sweep(core.takeSweep())
+    case .query(let id): storage.query(id, core.takeQuery(id))
+    case .compute(let id): compute(id, core.takeJob(id))
     case .load: storage.load()
     case .log(let level, let range): log.write(level, core.output.bytes.bytes(in: range), wall: loop.now.wall)
     case .stopAccepting:
@@ -127,6 +130,12 @@ public final class Daemon {
     if transfers.start(request, body: core.output.bytes.bytes(in: body), tag: tag) == nil {
       later(.fetchFailed(id, .broken("too many requests under way")))
     }
+  }
+
+  /// The pool never refuses: Core bounds its jobs below the pool's `jobsMax`.
+  private func compute(_ id: JobID, _ job: Job) {
+    let isTaken = pool.submit({ job.run() }, then: { [unowned self] result in step(.computed(id, result)) })
+    precondition(isTaken)
   }
 
   // MARK: Turns

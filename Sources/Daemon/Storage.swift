@@ -23,13 +23,14 @@ final class Storage {
   func load() {
     let path = path
     submit(
-      { () -> Result<(Database, LoadedState), StoreError> in
+      { () -> Result<(Database, StoredState), StoreError> in
         do throws(StoreError) {
           let database = try Database(DatabaseOptions(path: path))
-          var state = LoadedState()
+          var state = StoredState()
           state.opened = database.report
           let loaded = try database.loadAddresses(limit: Storage.addressesMax) { state.addresses.append($0) }
-          state.skipped = loaded.skipped + loaded.beyondLimit
+          state.skipped = loaded.skipped
+          state.beyondLimit = loaded.beyondLimit
           return .success((database, state))
         } catch { return .failure(error) }
       },
@@ -50,6 +51,25 @@ final class Storage {
         } catch { return .failure(error) }
       },
       then: { [self] result in daemon?.step(.stored(result)) })
+  }
+
+  func sweep(_ sweep: Sweep) {
+    guard let database else { preconditionFailure("Core sweeps after it has loaded") }
+    submit({ sweep.run(on: database) }, then: { [self] result in daemon?.step(.swept(result)) })
+  }
+
+  func query(_ id: QueryID, _ query: StoreQuery) {
+    guard let database else {
+      daemon?.later(.queried(id, .failure(StoreError(.closed, "the database is not open"))))
+      return
+    }
+    submit({ Storage.answer(query, database) }, then: { [self] result in daemon?.step(.queried(id, result)) })
+  }
+
+  private static func answer(
+    _ query: StoreQuery, _ database: Database
+  ) -> Result<StoreAnswer, StoreError> {
+    .failure(StoreError(.misuse, "unknown question"))
   }
 
   /// Writes the log into the file and closes it; blocks, so only when the loop has ended.

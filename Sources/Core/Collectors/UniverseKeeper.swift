@@ -30,30 +30,29 @@ struct UniverseKeeper {
 
   /// Applies the answer to a question; nil when it was none (the question is asked again later).
   mutating func answer(
-    _ request: Universe.Request, status: Int, body: UnsafeRawBufferPointer, coins: inout Coins, _ out: Output,
-    now: Now
+    _ request: Universe.Request, _ reply: Reply, coins: inout Coins, _ out: Output, now: Now
   ) -> Universe.Change? {
-    guard status == 200 else {
-      failed(request, "status \(status)", out, now: now)
-      return nil
-    }
-    do {
-      switch request {
-      case .perpDexs:
-        let names = try PerpDex.decode(body: body).map(\.name)
-        return universe.perpDexs(names, coins: &coins, now: now.instant)
-      case .meta(let dex):
-        let rows = try Meta.decode(body: body).universe.map(Listing.init)
-        return universe.meta(dex, rows, coins: &coins, now: now.instant)
+    switch reply {
+    case .failed(let reason): failed(request, reason, out, now: now)
+    case .body(let body):
+      do {
+        switch request {
+        case .perpDexs:
+          let names = try PerpDex.decode(body: body).map(\.name)
+          return universe.perpDexs(names, coins: &coins, now: now.instant)
+        case .meta(let dex):
+          let rows = try Meta.decode(body: body).universe.map(Listing.init)
+          return universe.meta(dex, rows, coins: &coins, now: now.instant)
+        }
+      } catch {
+        failed(request, "\(error)", out, now: now)
       }
-    } catch {
-      failed(request, "\(error)", out, now: now)
-      return nil
     }
+    return nil
   }
 
   /// The question got no usable answer.
-  mutating func failed(_ request: Universe.Request, _ reason: String, _ out: Output, now: Now) {
+  private mutating func failed(_ request: Universe.Request, _ reason: String, _ out: Output, now: Now) {
     universe.failed(request, now: now.instant)
     let dex: String
     if case .meta(let index) = request { dex = universe.dexes[index].name } else { dex = "" }

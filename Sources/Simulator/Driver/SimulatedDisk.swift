@@ -93,6 +93,28 @@ extension Simulation {
     add(.stored(isKept: true), in: diskTime())
   }
 
+  /// A job takes some turns of the loop; by its result nobody sees when it was computed.
+  func compute(_ id: JobID) {
+    guard let core else { return }
+    add(.computed(id, core.takeJob(id)), in: .milliseconds(1 + chance.below(60)))
+  }
+
+  func query(_ id: QueryID) {
+    guard let core else { return }
+    add(.queried(id, core.takeQuery(id)), in: diskTime())
+  }
+
+  func queried(_ id: QueryID, _ query: StoreQuery) {
+    step(.queried(id, .failure(StoreError(.closed, "not simulated"))))
+  }
+
+  func sweep() {
+    if disk.inFlight != nil { complain(.effects, "sweeps while a batch is in flight") }
+    add(.swept, in: diskTime())
+  }
+
+  func swept() { step(.swept(.success(SweepReport(removed: 0, next: nil, pagesLeft: 0)))) }
+
   private func diskTime() -> TimeSpan {
     let usual = TimeSpan.milliseconds(1 + chance.below(30))
     guard let slow = fault(.diskSlow) else { return usual }

@@ -31,6 +31,9 @@ public final class Simulation {
     case answer(SimulatedFetch)
     case loaded
     case stored(isKept: Bool)
+    case swept
+    case queried(QueryID, StoreQuery)
+    case computed(JobID, Job)
     case client(SimulatedClient, SimulatedClient.Moment)
     case fault(Fault, isBegin: Bool)
     case probe
@@ -209,6 +212,9 @@ public final class Simulation {
     case .answer(let fetch): if isCurrent { answered(fetch) }
     case .loaded: if isCurrent { loaded() }
     case .stored(let isKept): if isCurrent { stored(isKept: isKept) }
+    case .swept: if isCurrent { swept() }
+    case .queried(let id, let query): if isCurrent { queried(id, query) }
+    case .computed(let id, let job): if isCurrent { step(.computed(id, job.run())) }
     case .client(let client, let moment): if isCurrent { happen(client, moment) }
     case .probe: if isCurrent { probe() }
     case .measure:
@@ -283,6 +289,9 @@ public final class Simulation {
     case .fetch(let id, let body, let timeoutMs):
       fetch(id, [UInt8](bytes.bytes(in: body)), timeoutMs: timeoutMs)
     case .store: store()
+    case .sweep: sweep()
+    case .query(let id): query(id)
+    case .compute(let id): compute(id)
     case .load: load()
     case .stopAccepting: clients.isAccepting = false
     case .exit(let code): exited(code)
