@@ -10,6 +10,16 @@ public final class Knowledge {
   public let positions: Positions
   /// Prices and contexts.
   public let markets = Markets()
+  /// What the HLP vaults hold.
+  public let vaults = HlpVaults()
+  /// Changes of watched wallets' positions.
+  public let changes = ChangeLog()
+  /// Liquidations found in fills.
+  public let liquidations = Liquidations()
+  /// Wallets to follow.
+  public let watchList = WatchList()
+  /// Alerts clients asked for.
+  public let alerts = Alerts()
   /// The latest liquidation heatmaps; `nil` before the first.
   @exclusivity(unchecked) public var heatmap: HeatmapResult?
 

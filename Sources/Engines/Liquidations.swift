@@ -1,0 +1,280 @@
+public import Base
+public import Market
+
+/// Liquidations found in the fills of followed accounts. Partial by nature: what nobody followed took part in is not
+/// seen.
+///
+/// One execution may be told several times: by both counterparties, again after each reconnect, by REST and WebSocket.
+/// It counts once: by coin, trade id and time. After a restart the file's rows have no trade id; each of them is held
+/// against the first execution told of the same coin, time, side, price and size.
+/// Bounds: `eventsMax` events; when full the oldest go and what is older than they is not taken any more. Events older
+/// than 90 days are neither taken nor kept. Below 100 dollars nothing counts.
+public final class Liquidations {
+  /// The most events remembered (8 MB with their keys).
+  public static let eventsMax = 65_536
+  /// The smallest event.
+  public static let sizeUsdMin = Usd(micros: 100_000_000)
+  /// How long an event is kept.
+  public static let kept = TimeSpan.seconds(90 * 86_400)
+
+  /// What became of a fill.
+  public enum Outcome: Hashable, Sendable {
+    /// A liquidation not known before.
+    case new(LiquidationEvent)
+    /// A liquidation counted already.
+    case duplicate
+    /// A liquidation below 100 dollars.
+    case small
+    /// A liquidation older than what is kept.
+    case tooOld
+    /// No liquidation of a listed coin.
+    case none
+  }
+
+  /// Sums of one side.
+  public struct Side: Hashable, Sendable {
+    /// Dollars liquidated.
+    public var sizeUsd = Usd.zero
+    /// Events.
+    public var count = 0
+  }
+
+  /// Sums by side.
+  public struct Totals: Hashable, Sendable {
+    /// Longs liquidated.
+    public var long = Side()
+    /// Shorts liquidated.
+    public var short = Side()
+  }
+
+  private struct Held {
+    var event: LiquidationEvent
+    /// Nil for one restored that no execution has claimed.
+    var key: Key?
+  }
+
+  /// One execution. Rows without a trade id (of 2023, or 0) are told apart by their hash, size and price.
+  private struct Key: Hashable {
+    var coin: CoinID
+    var timeMs: Int64
+    var tid: UInt64
+    var hash: TxHash
+    var px: Px
+    var sz: Sz
+  }
+
+  /// What the file keeps of an execution.
+  private struct Content: Hashable {
+    var coin: CoinID
+    var timeMs: Int64
+    var isLong: Bool
+    var px: Px
+    var sizeUsd: Usd
+  }
+
+  private let eventsMax: Int
+  /// Oldest first.
+  private var events: [Held] = []
+  /// Come since `events` was last in order.
+  private var pending: [Held] = []
+  private var keys: Set<Key> = []
+  /// Restored events no execution has claimed yet.
+  private var unclaimed: [Content: Int] = [:]
+  private var notBefore = Int64.min
+
+  /// Events counted in this run.
+  public private(set) var counted: UInt64 = 0
+  /// Executions told again.
+  public private(set) var duplicates: UInt64 = 0
+  /// Executions below 100 dollars.
+  public private(set) var small: UInt64 = 0
+  /// Events dropped at the bound.
+  public private(set) var dropped: UInt64 = 0
+  /// Counts changes of what can be read here.
+  public private(set) var version: UInt64 = 0
+  /// When the last event counted in this run occurred.
+  public private(set) var lastAt: WallTime?
+
+  /// None known.
+  public init(eventsMax: Int = Liquidations.eventsMax) { self.eventsMax = eventsMax }
+
+  /// Events remembered.
+  public var count: Int { events.count + pending.count }
+
+  /// Takes a row of `user`'s fill history.
+  public func apply(_ fill: Fill, of user: Address, now: WallTime) -> Outcome {
+    guard let event = LiquidationEvent(fill, of: user) else { return .none }
+    guard event.sizeUsd >= Liquidations.sizeUsdMin else {
+      small += 1
+      return .small
+    }
+    guard event.occurredAt.ms >= max(notBefore, now.ms - Liquidations.kept.milliseconds) else {
+      return .tooOld
+    }
+    let key = Liquidations.key(fill, event)
+    guard keys.insert(key).inserted else {
+      duplicates += 1
+      return .duplicate
+    }
+    let content = Liquidations.content(event)
+    if let left = unclaimed[content] {
+      unclaimed[content] = left > 1 ? left - 1 : nil
+      claim(content, key)
+      duplicates += 1
+      return .duplicate
+    }
+    counted += 1
+    lastAt = lastAt.map { max($0, event.occurredAt) } ?? event.occurredAt
+    add(Held(event: event, key: key))
+    return .new(event)
+  }
+
+  /// Takes an event of the file, in any order.
+  public func restore(_ event: LiquidationEvent) {
+    unclaimed[Liquidations.content(event), default: 0] += 1
+    add(Held(event: event, key: nil))
+  }
+
+  /// The events not older than `since`, newest first, at most `limit`; of one coin if given.
+  public func forEach(
+    coin: CoinID? = nil, since: WallTime, limit: Int, _ body: (LiquidationEvent) -> Void
+  ) {
+    settle()
+    var left = limit
+    for held in events.reversed() where left > 0 {
+      if held.event.occurredAt < since { return }
+      if let coin, held.event.coin != coin { continue }
+      body(held.event)
+      left -= 1
+    }
+  }
+
+  /// The sums over all events not older than `since`; of one coin if given.
+  public func totals(coin: CoinID? = nil, since: WallTime) -> Totals {
+    settle()
+    var totals = Totals()
+    for held in events.reversed() {
+      if held.event.occurredAt < since { break }
+      if let coin, held.event.coin != coin { continue }
+      if held.event.isLong {
+        Liquidations.add(held.event, &totals.long)
+      } else {
+        Liquidations.add(held.event, &totals.short)
+      }
+    }
+    return totals
+  }
+
+  /// Drops events older than 90 days.
+  public func expire(now: WallTime) {
+    settle()
+    let before = now.ms - Liquidations.kept.milliseconds
+    let end = events.firstIndex { $0.event.occurredAt.ms >= before } ?? events.count
+    remove(end)
+  }
+
+  private static func add(_ event: LiquidationEvent, _ side: inout Side) {
+    let (sum, overflow) = side.sizeUsd.micros.addingReportingOverflow(event.sizeUsd.micros)
+    side.sizeUsd = Usd(micros: overflow ? .max : sum)
+    side.count += 1
+  }
+
+  private static func key(_ fill: Fill, _ event: LiquidationEvent) -> Key {
+    if let tid = fill.tid, tid != 0 {
+      return Key(
+        coin: event.coin, timeMs: fill.time.ms, tid: tid, hash: TxHash(words: .zero), px: Px(raw: 0),
+        sz: Sz(raw: 0))
+    }
+    return Key(
+      coin: event.coin, timeMs: fill.time.ms, tid: 0, hash: fill.hash, px: fill.px, sz: fill.sz)
+  }
+
+  private static func content(_ event: LiquidationEvent) -> Content {
+    Content(
+      coin: event.coin, timeMs: event.occurredAt.ms, isLong: event.isLong, px: event.price,
+      sizeUsd: event.sizeUsd)
+  }
+
+  /// Gives the restored event its execution's key, so that both go together.
+  private func claim(_ content: Content, _ key: Key) {
+    if let index = pending.firstIndex(where: { $0.key == nil && Liquidations.content($0.event) == content }) {
+      pending[index].key = key
+      return
+    }
+    var index = firstIndex(notBefore: content.timeMs)
+    while index < events.count, events[index].event.occurredAt.ms == content.timeMs {
+      if events[index].key == nil, Liquidations.content(events[index].event) == content {
+        events[index].key = key
+        return
+      }
+      index += 1
+    }
+  }
+
+  private func firstIndex(notBefore ms: Int64) -> Int {
+    var low = 0
+    var high = events.count
+    while low < high {
+      let middle = (low + high) / 2
+      if events[middle].event.occurredAt.ms < ms { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  private func add(_ held: Held) {
+    version &+= 1
+    pending.append(held)
+    if pending.count >= 1024 || count > eventsMax { settle() }
+  }
+
+  /// Brings the events into order of time; those of one millisecond as they came.
+  private func settle() {
+    guard !pending.isEmpty else { return }
+    if let last = events.last, let first = pending.first, pending.count == 1,
+      first.event.occurredAt >= last.event.occurredAt
+    {
+      events.append(first)
+    } else {
+      merge()
+    }
+    pending.removeAll(keepingCapacity: true)
+    if events.count > eventsMax {
+      let over = events.count - eventsMax
+      dropped += UInt64(over)
+      notBefore = events[over].event.occurredAt.ms
+      remove(over)
+    }
+  }
+
+  private func merge() {
+    let order = pending.indices.sorted {
+      (pending[$0].event.occurredAt, $0) < (pending[$1].event.occurredAt, $1)
+    }
+    var merged: [Held] = []
+    merged.reserveCapacity(events.count + pending.count)
+    var old = 0
+    for index in order {
+      let held = pending[index]
+      while old < events.count, events[old].event.occurredAt <= held.event.occurredAt {
+        merged.append(events[old])
+        old += 1
+      }
+      merged.append(held)
+    }
+    merged.append(contentsOf: events[old...])
+    events = merged
+  }
+
+  private func remove(_ count: Int) {
+    guard count > 0 else { return }
+    for held in events[..<count] {
+      if let key = held.key {
+        keys.remove(key)
+      } else if let left = unclaimed[Liquidations.content(held.event)] {
+        unclaimed[Liquidations.content(held.event)] = left > 1 ? left - 1 : nil
+      }
+    }
+    events.removeFirst(count)
+    version &+= 1
+  }
+}
