@@ -109,3 +109,15 @@ public struct CoinHeatmap: Hashable, Sendable {
     return places
   }
 }
+
+extension CoinHeatmap {
+  /// `price` as it is printed: rounded to `pricePlaces`, halves down (as the original's binary fractions went).
+  ///
+  /// Edges print alike in both buckets they bound, so what is printed tiles too.
+  public func shown(_ price: Px) -> Px {
+    var unit: Int64 = 1
+    for _ in pricePlaces..<8 { unit *= 10 }
+    let rest = price.raw % unit
+    return Px(raw: price.raw - rest + (rest > unit - rest ? unit : 0))
+  }
+}

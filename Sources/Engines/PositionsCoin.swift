@@ -59,7 +59,8 @@ struct CoinPositions {
       chunks.append(PositionChunk())
       details.append([])
       used.append(0)
-      changed.append(0)
+      // Rows the order may still list from when there was such a chunk before.
+      changed.append(order.isKept ? .max : 0)
     }
     let chunk = roomFrom
     if used[chunk] == 0 { chunks[chunk] = PositionChunk(zeros: ()) }

@@ -45,13 +45,13 @@ extension CoinPositions {
     if order.rows.count < wanted { rebuild(wanted, book) }
   }
 
-  private func rank(_ row: Int, _ book: AddressBook) -> PositionRank {
+  func standing(_ row: Int, _ book: AddressBook) -> PositionRank {
     PositionRank(sizeUsd: sizeUsd(row), address: book.address(mark(row).account))
   }
 
-  private func isBefore(_ a: UInt32, _ b: UInt32, _ book: AddressBook) -> Bool {
+  func isBefore(_ a: UInt32, _ b: UInt32, _ book: AddressBook) -> Bool {
     let (sizeA, sizeB) = (sizeUsd(Int(a)), sizeUsd(Int(b)))
-    return sizeA != sizeB ? sizeA > sizeB : rank(Int(a), book) < rank(Int(b), book)
+    return sizeA != sizeB ? sizeA > sizeB : standing(Int(a), book) < standing(Int(b), book)
   }
 
   /// Takes the changed rows out and those that rank high enough in again.
@@ -63,7 +63,7 @@ extension CoinPositions {
       var bits = changed[chunk] & used[chunk]
       while bits != 0 {
         let row = chunk * PositionChunk.rows + bits.trailingZeroBitCount
-        if order.isWhole || !(order.floor < rank(row, book)) { fresh.append(UInt32(row)) }
+        if order.isWhole || !(order.floor < standing(row, book)) { fresh.append(UInt32(row)) }
         bits &= bits - 1
       }
     }
@@ -97,7 +97,7 @@ extension CoinPositions {
     let built = max(2 * wanted, PositionOrder.builtMin)
     guard order.rows.count > PositionOrder.keptMax / 2 * built else { return }
     order.rows = ContiguousArray(order.rows[..<built])
-    order.floor = rank(Int(order.rows[built - 1]), book)
+    order.floor = standing(Int(order.rows[built - 1]), book)
     order.isWhole = false
   }
 
@@ -125,7 +125,7 @@ extension CoinPositions {
     heap.sort { isBefore($0, $1, book) }
     order.rows = heap
     order.isWhole = count <= built
-    if let last = heap.last { order.floor = rank(Int(last), book) }
+    if let last = heap.last { order.floor = standing(Int(last), book) }
     order.version = version
     for chunk in changed.indices { changed[chunk] = 0 }
   }
