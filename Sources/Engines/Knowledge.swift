@@ -10,6 +10,14 @@ public final class Knowledge {
   public let positions: Positions
   /// Prices and contexts.
   public let markets = Markets()
+  /// Equity snapshots of the accounts polled.
+  public let equity = EquityLog()
+  /// Accounts by the day's profit.
+  public let rankings = Rankings()
+  /// What accounts' finished trades say of them.
+  public let profiles = Profiles()
+  /// Finished trades of the wallets asked for last.
+  public let recentTrades = RecentTrades()
   /// What the HLP vaults hold.
   public let vaults = HlpVaults()
   /// Changes of watched wallets' positions.
