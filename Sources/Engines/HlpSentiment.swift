@@ -33,8 +33,12 @@ public final class HlpSentiment {
   private struct State {
     var netSzi: Int64 = 0
     var netUsd: Int64 = 0
-    /// The last round in which a vault held the coin; `.min` for never.
-    var heldMs = Int64.min
+    /// Whether a vault holds the coin.
+    var isHeld = false
+    /// The first round since when none does; `.min` for never held.
+    var endedMs = Int64.min
+
+    func isKnown(since ms: Int64) -> Bool { isHeld || endedMs != .min && endedMs >= ms }
   }
 
   private struct Flip {
@@ -76,8 +80,9 @@ public final class HlpSentiment {
         add(Flip(timeMs: time.ms, coin: CoinID(raw: UInt32(coin))))
       }
     }
-    for coin in before.indices { after[coin].heldMs = before[coin].heldMs }
-    for row in round { after[row.coin.index].heldMs = time.ms }
+    for coin in before.indices {
+      after[coin].endedMs = before[coin].isHeld && !after[coin].isHeld ? time.ms : before[coin].endedMs
+    }
     states = after
     members = vaults
     rows = round
@@ -85,11 +90,23 @@ public final class HlpSentiment {
     forget(before: time.ms - Int64(HlpSentiment.keptHours) * 3_600_000)
   }
 
-  /// Every coin a vault held at a round not before `since`, in order of coin id, with its flips not before `since`.
+  /// Takes the side of a coin's net from `time` on, as a restart found it; in order of time, before the first round
+  /// and before the rows of the last poll, which say where the coin stands now.
+  public func restore(_ coin: CoinID, sign: Int, at time: WallTime) {
+    while states.count <= coin.index { states.append(State()) }
+    let old = states[coin.index].netSzi.signum()
+    if old * Int64(sign.signum()) < 0 { add(Flip(timeMs: time.ms, coin: coin)) }
+    states[coin.index].netSzi = Int64(sign.signum())
+    states[coin.index].isHeld = sign != 0
+    if sign == 0 { states[coin.index].endedMs = time.ms }
+  }
+
+  /// Every coin a vault holds, or held at a round not before `since`, in order of coin id, with its flips not before
+  /// `since`.
   public func forEach(since: WallTime, _ body: (CoinSentiment) -> Void) {
     var counts = [Int](repeating: 0, count: states.count)
     for flip in flips[firstFlip...] where flip.timeMs >= since.ms { counts[flip.coin.index] += 1 }
-    for (index, state) in states.enumerated() where state.heldMs != .min && state.heldMs >= since.ms {
+    for (index, state) in states.enumerated() where state.isKnown(since: since.ms) {
       body(
         CoinSentiment(
           coin: CoinID(raw: UInt32(index)), netSzi: Sz(raw: state.netSzi), netUsd: Usd(micros: state.netUsd),
@@ -99,7 +116,7 @@ public final class HlpSentiment {
 
   /// Where the vaults together stand in `coin`; nil when they never held it.
   public func coin(_ coin: CoinID, since: WallTime) -> CoinSentiment? {
-    guard coin.index < states.count, states[coin.index].heldMs != .min else { return nil }
+    guard coin.index < states.count, states[coin.index].isKnown(since: .min) else { return nil }
     let state = states[coin.index]
     let count = flips[firstFlip...].count { $0.coin == coin && $0.timeMs >= since.ms }
     return CoinSentiment(
@@ -112,6 +129,7 @@ public final class HlpSentiment {
     for row in rows {
       while states.count <= row.coin.index { states.append(State()) }
       let usd = row.isLong ? row.sizeUsd.micros : -row.sizeUsd.micros
+      states[row.coin.index].isHeld = true
       states[row.coin.index].netSzi = saturating(states[row.coin.index].netSzi, row.szi.raw)
       states[row.coin.index].netUsd = saturating(states[row.coin.index].netUsd, usd)
     }

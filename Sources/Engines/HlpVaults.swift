@@ -113,8 +113,8 @@ public final class HlpVaults {
   public struct Vault: Hashable, Sendable {
     /// Its account.
     public var address: Address
-    /// Named by the configuration, or a child of such a one.
-    public var isConfigured: Bool
+    /// Whose child it is; nil for one the configuration names.
+    public var parent: Address?
   }
 
   /// Configured vaults in their order, then discovered children.
@@ -136,17 +136,12 @@ public final class HlpVaults {
   /// How each coin's net position turned.
   public let sentiment = HlpSentiment()
 
-  private var restoring: [VaultPosition] = []
-  private var restoringAt = WallTime(ms: 0)
-  private var restoringTo = WallTime(ms: 0)
-  private var restoredVaults: [Address] = []
-
   /// Nobody followed.
   public init() {}
 
   /// Follows the configured vaults; called once, first. One named twice is one.
   public func configure(_ addresses: [Address]) {
-    for address in addresses { add(address, isConfigured: true) }
+    for address in addresses { add(address, parent: nil) }
   }
 
   /// The accounts to ask, in order.
@@ -155,9 +150,14 @@ public final class HlpVaults {
   /// Whether `address` is one of the vaults.
   public func contains(_ address: Address) -> Bool { vaults.contains { $0.address == address } }
 
-  /// Adds children that are new, in their order; answers those added.
-  public func discover(_ children: [Address]) -> [Address] {
-    children.filter { add($0, isConfigured: false) }
+  /// Takes the list of `parent`'s children: new ones are followed from the next round on, in their order; those no
+  /// longer on it are not. One that the configuration names, or another's child, stays what it is.
+  public func setChildren(of parent: Address, _ children: [Address]) -> (added: [Address], removed: [Address])
+  {
+    let removed = vaults.filter { $0.parent == parent && !children.contains($0.address) }.map(\.address)
+    vaults.removeAll { removed.contains($0.address) }
+    if !removed.isEmpty { version &+= 1 }
+    return (children.filter { add($0, parent: parent) }, removed)
   }
 
   /// Takes a complete round; false, and nothing changed, for an incomplete one.
@@ -181,39 +181,16 @@ public final class HlpVaults {
   /// Counts a round that was given up.
   public func drop() { roundsDropped += 1 }
 
-  /// Takes a row of the past; rows come in order of their time.
+  /// Takes what a restart found of each vault's last poll; called before the first round.
   ///
-  /// Rows within `span` of the first one are one round unless a vault comes again with another time: the original
-  /// stamped each vault of a round by itself.
-  public func restore(_ row: VaultPosition, at time: WallTime, span: TimeSpan = .seconds(30)) {
-    if !restoring.isEmpty {
-      let isLate = time.ms - restoringAt.ms >= span.milliseconds
-      if isLate
-        || time != restoringTo && restoring.contains(where: { $0.vault == row.vault })
-          && !isSameStamp(row, time)
-      {
-        finishRestore()
-      }
-    }
-    if restoring.isEmpty { restoringAt = time }
-    restoringTo = time
-    guard restoring.count < HlpVaults.positionsMax else { return refused += 1 }
-    restoring.append(row)
-    stamps[row.vault] = time
-  }
-
-  private var stamps: [Address: WallTime] = [:]
-
-  private func isSameStamp(_ row: VaultPosition, _ time: WallTime) -> Bool { stamps[row.vault] == time }
-
-  /// Ends the last round of the past; called once all rows are in.
-  public func finishRestore() {
-    guard !restoring.isEmpty else { return }
-    for row in restoring where !restoredVaults.contains(row.vault) { restoredVaults.append(row.vault) }
-    let rows = restoring
-    restoring = []
-    stamps = [:]
-    take(inOrder(rows), of: restoredVaults, at: restoringAt)
+  /// The file's rows lie as they were written; here they get the vaults' order. Rows of a vault that is not followed
+  /// any more stand last, until the first round.
+  public func restore(_ rows: [VaultPosition], at time: WallTime) {
+    let kept = rows.prefix(HlpVaults.positionsMax)
+    refused += UInt64(rows.count - kept.count)
+    var members = addresses
+    for row in kept where !members.contains(row.vault) { members.append(row.vault) }
+    take(members.flatMap { vault in kept.filter { $0.vault == vault } }, of: members, at: time)
   }
 
   private func take(_ rows: [VaultPosition], of vaults: [Address], at time: WallTime) {
@@ -223,23 +200,14 @@ public final class HlpVaults {
     version &+= 1
   }
 
-  /// The rows with the vaults in our order, strangers last, each vault's rows as they came.
-  private func inOrder(_ rows: [VaultPosition]) -> [VaultPosition] {
-    var sorted: [VaultPosition] = []
-    sorted.reserveCapacity(rows.count)
-    for vault in vaults { sorted.append(contentsOf: rows.lazy.filter { $0.vault == vault.address }) }
-    sorted.append(contentsOf: rows.lazy.filter { !self.contains($0.vault) })
-    return sorted
-  }
-
   @discardableResult
-  private func add(_ address: Address, isConfigured: Bool) -> Bool {
+  private func add(_ address: Address, parent: Address?) -> Bool {
     if contains(address) { return false }
     guard vaults.count < HlpVaults.vaultsMax else {
       refused += 1
       return false
     }
-    vaults.append(Vault(address: address, isConfigured: isConfigured))
+    vaults.append(Vault(address: address, parent: parent))
     version &+= 1
     return true
   }

@@ -8,14 +8,14 @@ public import Market
 /// It counts once: by coin, trade id and time. After a restart the file's rows have no trade id; each of them is held
 /// against the first execution told of the same coin, time, side, price and size.
 /// Bounds: `eventsMax` events; when full the oldest go and what is older than they is not taken any more. Events older
-/// than 90 days are neither taken nor kept. Below 100 dollars nothing counts.
+/// than a week are neither taken nor kept: the file keeps them longer, but what it has of them is not known here. Below 100 dollars nothing counts.
 public final class Liquidations {
   /// The most events remembered (8 MB with their keys).
-  public static let eventsMax = 65_536
+  public static let eventsMax = 50_000
   /// The smallest event.
   public static let sizeUsdMin = Usd(micros: 100_000_000)
   /// How long an event is kept.
-  public static let kept = TimeSpan.seconds(90 * 86_400)
+  public static let kept = TimeSpan.seconds(7 * 86_400)
 
   /// What became of a fill.
   public enum Outcome: Hashable, Sendable {
@@ -28,7 +28,7 @@ public final class Liquidations {
     /// A liquidation older than what is kept.
     case tooOld
     /// No liquidation of a listed coin.
-    case none
+    case other
   }
 
   /// Sums of one side.
@@ -53,14 +53,12 @@ public final class Liquidations {
     var key: Key?
   }
 
-  /// One execution. Rows without a trade id (of 2023, or 0) are told apart by their hash, size and price.
+  /// One execution: its trade id, or for rows without one (of 2023, or 0) a digest of hash, size and price.
   private struct Key: Hashable {
-    var coin: CoinID
     var timeMs: Int64
     var tid: UInt64
-    var hash: TxHash
-    var px: Px
-    var sz: Sz
+    var coin: CoinID
+    var isDigest: Bool
   }
 
   /// What the file keeps of an execution.
@@ -103,7 +101,7 @@ public final class Liquidations {
 
   /// Takes a row of `user`'s fill history.
   public func apply(_ fill: Fill, of user: Address, now: WallTime) -> Outcome {
-    guard let event = LiquidationEvent(fill, of: user) else { return .none }
+    guard let event = LiquidationEvent(fill, of: user) else { return .other }
     guard event.sizeUsd >= Liquidations.sizeUsdMin else {
       small += 1
       return .small
@@ -165,7 +163,7 @@ public final class Liquidations {
     return totals
   }
 
-  /// Drops events older than 90 days.
+  /// Drops events older than a week.
   public func expire(now: WallTime) {
     settle()
     let before = now.ms - Liquidations.kept.milliseconds
@@ -181,12 +179,17 @@ public final class Liquidations {
 
   private static func key(_ fill: Fill, _ event: LiquidationEvent) -> Key {
     if let tid = fill.tid, tid != 0 {
-      return Key(
-        coin: event.coin, timeMs: fill.time.ms, tid: tid, hash: TxHash(words: .zero), px: Px(raw: 0),
-        sz: Sz(raw: 0))
+      return Key(timeMs: fill.time.ms, tid: tid, coin: event.coin, isDigest: false)
     }
-    return Key(
-      coin: event.coin, timeMs: fill.time.ms, tid: 0, hash: fill.hash, px: fill.px, sz: fill.sz)
+    var digest: UInt64 = 0
+    let words = fill.hash.words
+    for word in [
+      words.x, words.y, words.z, words.w, UInt64(bitPattern: fill.px.raw), UInt64(bitPattern: fill.sz.raw),
+    ] {
+      let product = (digest ^ word &+ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
+      digest = product.high ^ product.low
+    }
+    return Key(timeMs: fill.time.ms, tid: digest, coin: event.coin, isDigest: true)
   }
 
   private static func content(_ event: LiquidationEvent) -> Content {
@@ -230,10 +233,8 @@ public final class Liquidations {
   /// Brings the events into order of time; those of one millisecond as they came.
   private func settle() {
     guard !pending.isEmpty else { return }
-    if let last = events.last, let first = pending.first, pending.count == 1,
-      first.event.occurredAt >= last.event.occurredAt
-    {
-      events.append(first)
+    if pending.count <= 4 {
+      for held in pending { events.insert(held, at: firstIndex(notBefore: held.event.occurredAt.ms &+ 1)) }
     } else {
       merge()
     }
@@ -241,9 +242,10 @@ public final class Liquidations {
     if events.count > eventsMax {
       let over = events.count - eventsMax
       dropped += UInt64(over)
-      notBefore = events[over].event.occurredAt.ms
       remove(over)
     }
+    // Full, or as much of the file as a restart takes: what is as old as the oldest may be known or not.
+    if events.count == eventsMax, let oldest = events.first { notBefore = oldest.event.occurredAt.ms &+ 1 }
   }
 
   private func merge() {

@@ -2,7 +2,7 @@ public import Base
 public import Market
 
 /// A wallet a client or auto-curation asked to follow, or once did.
-public struct WatchedWallet: Hashable, Sendable {
+public struct WatchEntry: Hashable, Sendable {
   /// What the client wrote, trimmed and lower-cased; it need not be an address.
   public var key: String
   /// The account, if it is one.
@@ -56,7 +56,7 @@ public final class WatchList {
 
   private let walletsMax: Int
   private let textBytesMax: Int
-  private var wallets: [String: WatchedWallet] = [:]
+  private var wallets: [String: WatchEntry] = [:]
   /// Keys of followed wallets, newest last; of one millisecond, as they came.
   private var order: [String] = []
   private var active: Set<Address> = []
@@ -78,7 +78,7 @@ public final class WatchList {
   public var count: Int { order.count }
 
   /// The wallet with this key, followed or once followed.
-  public subscript(key: String) -> WatchedWallet? { wallets[key] }
+  public subscript(key: String) -> WatchEntry? { wallets[key] }
 
   /// Whether the wallet with this key is followed.
   public func contains(_ key: String) -> Bool { wallets[key]?.isActive ?? false }
@@ -87,21 +87,21 @@ public final class WatchList {
   public func contains(_ address: Address) -> Bool { active.contains(address) }
 
   /// The followed account's wallet.
-  public func wallet(_ address: Address) -> WatchedWallet? {
+  public func wallet(_ address: Address) -> WatchEntry? {
     contains(address) ? wallets[address.description] : nil
   }
 
   /// The row that makes the wallet followed: an empty label keeps the stored one, and so do its notes, tags and time.
   /// Nil when there is no room.
-  public func watching(_ key: String, label: String, at time: WallTime) -> WatchedWallet? {
-    var row = wallets[key] ?? WatchedWallet(key: key, addedAt: time)
+  public func watching(_ key: String, label: String, at time: WallTime) -> WatchEntry? {
+    var row = wallets[key] ?? WatchEntry(key: key, addedAt: time)
     if !label.isEmpty { row.label = label }
     row.isActive = true
     return fitting(row)
   }
 
   /// The row with these fields changed; `.some(nil)` when there is no room, nil when the wallet is not followed.
-  public func patching(_ key: String, label: String?, notes: String?, tags: String?) -> WatchedWallet?? {
+  public func patching(_ key: String, label: String?, notes: String?, tags: String?) -> WatchEntry?? {
     guard var row = wallets[key], row.isActive else { return nil }
     if let label { row.label = label }
     if let notes { row.notes = notes }
@@ -110,14 +110,14 @@ public final class WatchList {
   }
 
   /// The row that makes the wallet followed no longer; nil when it is not followed.
-  public func unwatching(_ key: String) -> WatchedWallet? {
+  public func unwatching(_ key: String) -> WatchEntry? {
     guard var row = wallets[key], row.isActive else { return nil }
     row.isActive = false
     return row
   }
 
   /// Takes a row that is on disk: one of the above, or what a restart found (then in any order).
-  public func put(_ row: WatchedWallet) {
+  public func put(_ row: WatchEntry) {
     let old = wallets[row.key]
     if let old { forgetCounts(of: old) }
     wallets[row.key] = row
@@ -137,17 +137,17 @@ public final class WatchList {
   }
 
   /// The followed wallets, newest first.
-  public func forEach(_ body: (WatchedWallet) -> Void) {
+  public func forEach(_ body: (WatchEntry) -> Void) {
     for key in order.reversed() { if let row = wallets[key] { body(row) } }
   }
 
-  private func insert(_ row: WatchedWallet) {
+  private func insert(_ row: WatchEntry) {
     var index = order.count
     while index > 0, let before = wallets[order[index - 1]], before.addedAt > row.addedAt { index -= 1 }
     order.insert(row.key, at: index)
   }
 
-  private func forgetCounts(of row: WatchedWallet) {
+  private func forgetCounts(of row: WatchEntry) {
     textBytes -= row.textBytes
     guard row.isActive else { return }
     if row.isAuto { autoCount -= 1 }
@@ -155,7 +155,7 @@ public final class WatchList {
   }
 
   /// The row, if it fits once everybody no longer followed is forgotten.
-  private func fitting(_ row: WatchedWallet) -> WatchedWallet? {
+  private func fitting(_ row: WatchEntry) -> WatchEntry? {
     var activeBytes = row.textBytes
     var activeCount = 1
     for (key, other) in wallets where other.isActive && key != row.key {
