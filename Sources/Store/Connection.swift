@@ -16,13 +16,20 @@ struct Connection: ~Copyable {
     case write
     /// Reads only; a missing file is an error.
     case read
+    /// Reads only, without locks or a log: for a file nobody can write to.
+    case readUnchanging
   }
 
   /// Opens `path`. The file itself is first touched by the first statement.
   init(path: String, mode: Mode, busyMs: Int32) throws(StoreError) {
-    let access = mode == .write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY
+    var name = path
+    var access = mode == .write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY
+    if mode == .readUnchanging {
+      name = Connection.unchangingName(path)
+      access |= SQLITE_OPEN_URI
+    }
     var made: OpaquePointer?
-    let code = sqlite3_open_v2(path, &made, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    let code = sqlite3_open_v2(name, &made, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard code == SQLITE_OK, let made else {
       var error = StoreError(code: code, connection: made, doing: "opening \(path)")
       if error.kind == .cannotOpen, !Connection.mayCreate(path) {
@@ -34,6 +41,20 @@ struct Connection: ~Copyable {
     handle = made
     sqlite3_busy_timeout(made, busyMs)
     _ = csqlite_defensive(made)
+  }
+
+  /// The URI that has SQLite read a file as one that never changes.
+  private static func unchangingName(_ path: String) -> String {
+    var name = "file:"
+    for character in path {
+      switch character {
+      case "?": name += "%3f"
+      case "#": name += "%23"
+      case "%": name += "%25"
+      default: name.append(character)
+      }
+    }
+    return name + "?immutable=1"
   }
 
   /// Whether the path's directory takes new files. SQLite tries a second time without write access, so its

@@ -25,6 +25,12 @@ public struct OpenReport: Hashable, Sendable {
   public var columnsAdded: [String] = []
   /// Indexes added.
   public var indexesAdded: [String] = []
+  /// Whether the file was left without being closed: a crash, a kill, or a reader of it still there.
+  public var wasLeftOpen = false
+  /// How much of a file left open was looked through.
+  public var check = FileCheck.none
+  /// Why the file takes no writes though it can be read; `nil` when it does. Writes fail with it.
+  public var trouble: StoreError?
 
   /// A report of these findings.
   public init(
@@ -35,6 +41,16 @@ public struct OpenReport: Hashable, Sendable {
     self.columnsAdded = columnsAdded
     self.indexesAdded = indexesAdded
   }
+}
+
+/// How much of a file was looked through for damage when it was opened.
+public enum FileCheck: String, Hashable, Sendable {
+  /// Nothing: it was closed in order.
+  case none
+  /// The tables that hold what clients were told is saved: the file is too large for more at a start.
+  case part
+  /// All of it.
+  case whole
 }
 
 /// What a commit leaves behind.
@@ -65,23 +81,34 @@ public struct CheckpointReport: Hashable, Sendable {
 /// carry it; the connections inside are not, and each is confined to a lock that only these methods take.
 /// Core keeps at most one writing job in flight, so the writer's lock is never waited for; the reader has its
 /// own, so queries go on while a batch commits, on a snapshot of their own (WAL).
+///
+/// A file that can be read but not written (read-only, full disk, another writer's lock, damage found) opens all
+/// the same: reads go on, and writes fail with `report.trouble`, each trying first whether it has passed.
 /// The instance lock is not here: it is the reactor's.
 public final class Database: Sendable {
   /// What opening found.
   public let report: OpenReport
-  private let writer: Mutex<Writer?>
+  private let options: DatabaseOptions
+  private let writer: Mutex<WriterState>
   /// Empty for `:memory:`, whose content only its own connection sees.
   private let reader: Mutex<Connection?>
+
+  private struct WriterState: ~Copyable {
+    var writer: Writer?
+    /// Why there is no writer.
+    var trouble: StoreError?
+  }
 
   /// Opens the file, makes it if there is none (its directory must exist), brings its tables up to the
   /// register and prepares every write.
   public init(_ options: DatabaseOptions) throws(StoreError) {
-    let connection = try Connection(path: options.path, mode: .write, busyMs: options.busyMs)
-    report = try Database.prepare(connection, options)
-    writer = Mutex(try Writer(connection))
-    reader = Mutex(
-      options.path == ":memory:"
-        ? nil : try Connection(path: options.path, mode: .read, busyMs: options.busyMs))
+    var report = OpenReport()
+    let writer = try Opening.writer(options, into: &report)
+    let reader = try Opening.reader(options, trouble: report.trouble)
+    self.report = report
+    self.options = options
+    self.writer = Mutex(WriterState(writer: writer, trouble: report.trouble))
+    self.reader = Mutex(reader)
   }
 
   /// Applies `batch`: all its rows are committed, or none and the error says why.
@@ -111,21 +138,17 @@ public final class Database: Sendable {
   /// Gives at most `pagesMax` freed pages back to the file system; how many are left to give. Files of the
   /// original cannot shrink in place and always say 0: their freed pages are used again.
   public func reclaim(pagesMax: Int) throws(StoreError) -> Int {
-    try write { (writer) throws(StoreError) in
-      guard try writer.connection.integer("PRAGMA auto_vacuum") == 2 else { return 0 }
-      try writer.connection.execute("PRAGMA incremental_vacuum(\(max(1, pagesMax)))")
-      return Int(try writer.connection.integer("PRAGMA freelist_count") ?? 0)
-    }
+    try write { (writer) throws(StoreError) in try writer.connection.reclaim(pagesMax: pagesMax) }
   }
 
   /// Writes the log into the file and closes it; later calls fail as `closed`. The file is closed even when
   /// this throws, and what was committed is then found in the log at the next start.
   public func close() throws(StoreError) {
     reader.withLock { $0 = nil }
-    let error = writer.withLock { (writer) -> StoreError? in
-      defer { writer = nil }
+    let error = writer.withLock { (state) -> StoreError? in
+      defer { state = WriterState(writer: nil, trouble: StoreError(.closed, "the database is closed")) }
       do throws(StoreError) {
-        _ = try writer?.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+        _ = try state.writer?.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
         return nil
       } catch {
         return error
@@ -138,10 +161,23 @@ public final class Database: Sendable {
   func write<Result: Sendable>(
     _ body: (inout Writer) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    try writer.withLock { (writer) throws(StoreError) in
-      guard writer != nil else { throw StoreError(.closed, "the database is closed") }
-      return try body(&writer!)
+    try writer.withLock { (state) throws(StoreError) in
+      if let trouble = state.trouble { try recover(&state, from: trouble) }
+      return try body(&state.writer!)
     }
+  }
+
+  /// Opens the writer a trouble at start left closed, if the trouble has passed, and a reader beside it: the old
+  /// one may be bound to a file that does not change.
+  private func recover(_ state: inout WriterState, from trouble: StoreError) throws(StoreError) {
+    guard Opening.mayPass(trouble) else { throw trouble }
+    var report = OpenReport()
+    let writer = try Opening.writer(options, into: &report)
+    if let trouble = report.trouble { throw trouble }
+    try reader.withLock { (reader) throws(StoreError) in
+      reader = try Opening.reader(options, trouble: nil)
+    }
+    state = WriterState(writer: writer, trouble: nil)
   }
 
   /// Runs a query on the reading connection.
@@ -153,38 +189,5 @@ public final class Database: Sendable {
     }
     if let read { return read }
     return try write { (writer) throws(StoreError) in try body(writer.connection) }
-  }
-
-  private static func prepare(
-    _ connection: borrowing Connection, _ options: DatabaseOptions
-  ) throws(StoreError) -> OpenReport {
-    let isNew = try connection.integer("PRAGMA page_count") == 0
-    if connection.isReadOnly { throw StoreError(.readOnly, "opening \(options.path): no write access") }
-    // Only a file without tables takes this, and only before anything else is written to it.
-    if isNew { try connection.execute("PRAGMA auto_vacuum=INCREMENTAL") }
-    let mode = try connection.text("PRAGMA journal_mode=WAL") ?? ""
-    guard mode == "wal" || options.path == ":memory:" else {
-      throw StoreError(.cannotOpen, "opening \(options.path): journal mode stays \(mode)")
-    }
-    try connection.execute("PRAGMA wal_autocheckpoint=0")
-    // A log that once grew large is cut back to this after a checkpoint.
-    try connection.execute("PRAGMA journal_size_limit=67108864")
-    try connection.execute("PRAGMA trusted_schema=OFF")
-    if let pages = options.pagesMax { try connection.execute("PRAGMA max_page_count=\(pages)") }
-    let changes = try Migration.run(on: connection)
-    if isNew { return OpenReport(isNew: true) }
-    return OpenReport(
-      tablesAdded: changes.tables, columnsAdded: changes.columns, indexesAdded: changes.indexes)
-  }
-}
-
-extension Connection {
-  /// Copies the write-ahead log into the file.
-  func checkpoint(_ mode: Int32) throws(StoreError) -> CheckpointReport {
-    var log: Int32 = 0
-    var copied: Int32 = 0
-    let code = sqlite3_wal_checkpoint_v2(handle, nil, mode, &log, &copied)
-    guard code == SQLITE_OK else { throw StoreError(code: code, connection: handle, doing: "checkpointing") }
-    return CheckpointReport(logPages: Int(max(0, log)), copiedPages: Int(max(0, copied)))
   }
 }

@@ -11,12 +11,19 @@ public struct Table: Sendable {
   public let indexes: [Index]
   /// Which rows retention removes; `nil` keeps all.
   public let retention: Retention?
+  /// Whether it is small and holds what clients were told is saved: looked through after a crash even when the
+  /// file is too large for a whole check.
+  public let holdsClientWords: Bool
 
-  init(_ name: String, columns: [Column], indexes: [Index] = [], retention: Retention? = nil) {
+  init(
+    _ name: String, columns: [Column], indexes: [Index] = [], retention: Retention? = nil,
+    holdsClientWords: Bool = false
+  ) {
     self.name = name
     self.columns = columns
     self.indexes = indexes
     self.retention = retention
+    self.holdsClientWords = holdsClientWords
   }
 
   /// A column of a table.

@@ -7,6 +7,10 @@ struct Writer: ~Copyable {
   /// The most kinds of writes kept prepared; the register is far shorter, and longer would be our own bug.
   static let statementsMax = 64
 
+  /// The places of the statements around a transaction, which double as their identities.
+  private static let begin: UInt = 0
+  private static let commit: UInt = 1
+
   let connection: Connection
   /// Prepared writes, `identities.count` of them; the pointer's memory is this value's own.
   private let statements: UnsafeMutablePointer<Statement>
@@ -28,6 +32,8 @@ struct Writer: ~Copyable {
         context?.storeBytes(of: pages, as: Int32.self)
         return SQLITE_OK
       }, walPages)
+    try keep("BEGIN IMMEDIATE", identity: Writer.begin)
+    try keep("COMMIT", identity: Writer.commit)
     for write in Write.all {
       do {
         _ = try place(of: write)
@@ -56,7 +62,7 @@ struct Writer: ~Copyable {
     for write in batch.writes { places.append(try place(of: write)) }
     let statements = statements
     let cellCounts = batch.writes.map(\.cells)
-    try connection.transaction { () throws(StoreError) in
+    try transaction { () throws(StoreError) in
       try batch.cells.withUnsafeBufferPointer { (cells) throws(StoreError) in
         var first = 0
         for row in batch.rows {
@@ -66,6 +72,18 @@ struct Writer: ~Copyable {
           first += count
         }
       }
+    }
+  }
+
+  /// Runs `body` in one write transaction: all of it is committed or none.
+  private func transaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+    try statements[Int(Writer.begin)].run()
+    do {
+      try body()
+      try statements[Int(Writer.commit)].run()
+    } catch {
+      connection.rollback()
+      throw error
     }
   }
 
@@ -89,12 +107,18 @@ struct Writer: ~Copyable {
   /// Where the prepared statement of `write` lies, prepared now if it never was.
   private mutating func place(of write: Write) throws(StoreError) -> Int {
     if let known = identities.firstIndex(of: write.identity) { return known }
+    try keep(write.text, identity: write.identity)
+    let place = identities.count - 1
+    precondition(statements[place].parameterCount == write.cells, "a write's cells and its SQL disagree")
+    return place
+  }
+
+  /// Prepares `sql` and puts it last.
+  private mutating func keep(_ sql: String, identity: UInt) throws(StoreError) {
     precondition(identities.count < Writer.statementsMax, "more writes than statementsMax")
-    let statement = try Statement(write.text, on: connection.handle, isKept: true)
-    precondition(statement.parameterCount == write.cells, "a write's cells and its SQL disagree")
-    (statements + identities.count).initialize(to: statement)
-    identities.append(write.identity)
-    return identities.count - 1
+    (statements + identities.count).initialize(
+      to: try Statement(sql, on: connection.handle, isKept: true))
+    identities.append(identity)
   }
 
   private mutating func setSynchronous(isFull wanted: Bool) throws(StoreError) {

@@ -170,31 +170,6 @@ import Testing
     #expect(try again.apply(batch(committed..<committed + 100)).rows == 100)
   }
 
-  /// The file and its directory without write access, for root too: access checks use the thread's fsuid.
-  @Test func aReadOnlyFileIsNamed() throws {
-    let scratch = try filled()
-    chmod(scratch.file, 0o444)
-    chmod(scratch.path, 0o755)
-    let before = try contents(scratch.file)
-    try accessFiles(as: 65_534)
-    let error = opening(scratch.file)
-    let new = opening("\(scratch.path)/new.db")
-    try accessFiles(as: geteuid())
-    chmod(scratch.file, 0o644)
-    #expect(error?.kind == .readOnly)
-    #expect(new?.kind == .cannotOpen)
-    #expect(new?.message.contains("directory not writable") == true)
-    #expect(try contents(scratch.file) == before)
-  }
-
-  /// Sets this thread's identity for file access; without the right to, it stays as it is, which for anybody
-  /// but root is what the test needs. Not in the C module's headers, so it is looked up.
-  private func accessFiles(as user: uid_t) throws {
-    typealias Call = @convention(c) (uid_t) -> Int32
-    let symbol = try #require(dlsym(nil, "setfsuid"))
-    _ = unsafeBitCast(symbol, to: Call.self)(user)
-  }
-
   @Test func callsAfterClosingSayClosed() throws {
     let scratch = try filled()
     let database = try scratch.open()

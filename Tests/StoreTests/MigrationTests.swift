@@ -148,9 +148,12 @@ import Testing
     var options = DatabaseOptions(path: scratch.file)
     options.pagesMax = 1
     // SQLite raises a limit below the file's size to that size, so no page can be added.
-    let error = failure { () throws(StoreError) in _ = try Database(options) }
-    #expect(error?.kind == .diskFull)
+    let full = try Database(options)
+    #expect(full.report.trouble?.kind == .diskFull)
     #expect(try rows(scratch.file, "SELECT name, sql FROM sqlite_schema ORDER BY name") == before)
+    #expect(try full.metadata("started") == "once")
+    #expect(failure { () throws(StoreError) in _ = try full.apply(batch(0..<1)) }?.kind == .diskFull)
+    try full.close()
     let database = try scratch.open()
     #expect(database.report.tablesAdded.count == 10)
     #expect(try everyone(database).count == 3)

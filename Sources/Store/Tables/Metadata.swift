@@ -5,5 +5,6 @@ extension Table {
     columns: [
       .text("key").keyed,
       .text("value"),
-    ])
+    ],
+    holdsClientWords: true)
 }

@@ -10,5 +10,6 @@ extension Table {
       .text("coins"),
       .integer("enabled", standard: 1),
       .real("created_at"),
-    ])
+    ],
+    holdsClientWords: true)
 }

@@ -9,5 +9,6 @@ extension Table {
       .integer("is_active", standard: 1),
       .text("notes"),
       .text("tags"),
-    ])
+    ],
+    holdsClientWords: true)
 }

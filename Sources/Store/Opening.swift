@@ -1,0 +1,133 @@
+import CSQLite
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// How a file is opened: for writing if it can be, else for reading only with the reason why.
+enum Opening {
+  /// The largest file looked through whole at a start: a fraction of a second.
+  static let checkedMaxBytes: Int64 = 16 << 20
+
+  /// The writer with the file migrated, or `nil` with `report.trouble` set when it can only be read.
+  static func writer(_ options: DatabaseOptions, into report: inout OpenReport) throws(StoreError) -> Writer?
+  {
+    let isMemory = options.path == ":memory:"
+    report.wasLeftOpen = !isMemory && logBytes(options.path) > 0
+    do throws(StoreError) {
+      let connection = try Connection(path: options.path, mode: .write, busyMs: options.busyMs)
+      try prepare(connection, options, into: &report)
+      if report.wasLeftOpen { try check(connection, into: &report) }
+      return try Writer(connection)
+    } catch {
+      // Damage in the schema itself leaves nothing to read.
+      guard !isMemory, isReadable(options), mayPass(error) || report.check != .none else { throw error }
+      report.trouble = error
+      return nil
+    }
+  }
+
+  /// Whether a trouble may pass while the process lives, so that opening again is worth a try.
+  static func mayPass(_ trouble: StoreError) -> Bool {
+    switch trouble.kind {
+    case .readOnly, .diskFull, .locked, .io, .outOfMemory, .cannotOpen: true
+    case .corrupt, .notADatabase, .incompatible, .constraint, .closed, .misuse: false
+    }
+  }
+
+  /// A connection for reading; `nil` for `:memory:`.
+  static func reader(_ options: DatabaseOptions, trouble: StoreError?) throws(StoreError) -> Connection? {
+    if options.path == ":memory:" { return nil }
+    let connection = try Connection(path: options.path, mode: .read, busyMs: options.busyMs)
+    guard trouble != nil else { return connection }
+    do throws(StoreError) {
+      _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
+      return connection
+    } catch {
+      // A file in a directory that takes no `-shm` file: to be read as one that never changes, which is right
+      // only while nothing of it is in a log.
+      guard error.kind != .locked, logBytes(options.path) == 0 else { throw error }
+      return try Connection(path: options.path, mode: .readUnchanging, busyMs: options.busyMs)
+    }
+  }
+
+  private static func isReadable(_ options: DatabaseOptions) -> Bool {
+    do throws(StoreError) {
+      guard let reader = try reader(options, trouble: StoreError(.readOnly, "")) else { return false }
+      return try reader.integer("SELECT count(*) FROM sqlite_schema") ?? 0 > 0
+    } catch {
+      return false
+    }
+  }
+
+  /// Bytes in the file's write-ahead log, which closing in order removes.
+  private static func logBytes(_ path: String) -> Int64 {
+    var status = stat()
+    return stat("\(path)-wal", &status) == 0 ? Int64(status.st_size) : 0
+  }
+
+  private static func prepare(
+    _ connection: borrowing Connection, _ options: DatabaseOptions, into report: inout OpenReport
+  ) throws(StoreError) {
+    let isNew = try connection.integer("PRAGMA page_count") == 0
+    if connection.isReadOnly { throw StoreError(.readOnly, "opening \(options.path): no write access") }
+    // Only a file without tables takes this, and only before anything else is written to it.
+    if isNew { try connection.execute("PRAGMA auto_vacuum=INCREMENTAL") }
+    let mode = try connection.text("PRAGMA journal_mode=WAL") ?? ""
+    guard mode == "wal" || options.path == ":memory:" else {
+      throw StoreError(.cannotOpen, "opening \(options.path): journal mode stays \(mode)")
+    }
+    try connection.execute("PRAGMA wal_autocheckpoint=0")
+    // A log that once grew large is cut back to this after a checkpoint.
+    try connection.execute("PRAGMA journal_size_limit=67108864")
+    try connection.execute("PRAGMA trusted_schema=OFF")
+    if let pages = options.pagesMax { try connection.execute("PRAGMA max_page_count=\(pages)") }
+    let changes = try Migration.run(on: connection)
+    report.isNew = isNew
+    guard !isNew else { return }
+    report.tablesAdded = changes.tables
+    report.columnsAdded = changes.columns
+    report.indexesAdded = changes.indexes
+  }
+
+  /// Looks a file through that was not closed in order: SQLite recovers it from its log, but not from a disk
+  /// that lost what it had confirmed.
+  private static func check(
+    _ connection: borrowing Connection, into report: inout OpenReport
+  ) throws(StoreError) {
+    let pages = try connection.integer("PRAGMA page_count") ?? 0
+    let pageBytes = try connection.integer("PRAGMA page_size") ?? 0
+    if pages * pageBytes <= checkedMaxBytes {
+      report.check = .whole
+      try check(connection, "PRAGMA quick_check(1)")
+    } else {
+      report.check = .part
+      for table in Table.all where table.holdsClientWords {
+        try check(connection, "PRAGMA quick_check('\(table.name)')")
+      }
+    }
+  }
+
+  private static func check(_ connection: borrowing Connection, _ sql: String) throws(StoreError) {
+    let found = try connection.text(sql) ?? "ok"
+    if found != "ok" { throw StoreError(.corrupt, "the file is damaged: \(found)") }
+  }
+}
+
+extension Connection {
+  /// Copies the write-ahead log into the file.
+  func checkpoint(_ mode: Int32) throws(StoreError) -> CheckpointReport {
+    var log: Int32 = 0
+    var copied: Int32 = 0
+    let code = sqlite3_wal_checkpoint_v2(handle, nil, mode, &log, &copied)
+    guard code == SQLITE_OK else { throw StoreError(code: code, connection: handle, doing: "checkpointing") }
+    return CheckpointReport(logPages: Int(max(0, log)), copiedPages: Int(max(0, copied)))
+  }
+
+  /// Gives at most `pagesMax` freed pages back to the file system; how many are left to give.
+  func reclaim(pagesMax: Int) throws(StoreError) -> Int {
+    guard try integer("PRAGMA auto_vacuum") == 2 else { return 0 }
+    try execute("PRAGMA incremental_vacuum(\(max(1, pagesMax)))")
+    return Int(try integer("PRAGMA freelist_count") ?? 0)
+  }
+}
