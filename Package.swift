@@ -38,10 +38,11 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     module("Base", []),
     module("Market", ["Base"]),
-    module("Wire", ["Base"]),
+    module("Wire", ["Base", "CZlib"]),
     module("Hyperliquid", ["Base", "Market", "Wire"]),
     module("Engines", ["Base", "Market"]),
     module("Store", ["Base", "Market", "CSQLite"]),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages a purpose needs, if any is missing: setup.sh build|bench
 set -euo pipefail
-packages=(libuv1-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libyaml-dev pkg-config ca-certificates)
+packages=(libuv1-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libyaml-dev zlib1g-dev pkg-config ca-certificates)
 case "${1:-build}" in
 build) packages+=(openssl curl) ;;
 bench) packages+=(libsimdjson-dev g++ nginx-light wrk curl) ;;

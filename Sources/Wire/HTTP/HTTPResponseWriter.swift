@@ -92,11 +92,46 @@ public struct HTTPResponseWriter {
     if hasNoBody {
       buffer.append("\r\n")
     } else {
-      buffer.append("content-length:           ")
-      lengthEnd = buffer.count
-      buffer.append("\r\n\r\n")
+      buffer.append(HTTPResponseWriter.lengthLine)
+      lengthEnd = buffer.count - HTTPResponseWriter.headEnd
     }
     bodyAt = buffer.count
+  }
+
+  /// The last header, with room for `lengthDigits`, and the head's end.
+  private static let lengthLine: StaticString = "content-length:           \r\n\r\n"
+  /// Bytes behind the length.
+  private static let headEnd = 4
+
+  // MARK: Second thoughts about a body that is written
+
+  /// The body written so far; valid until the next call that appends.
+  public var body: UnsafeRawBufferPointer {
+    bodyAt < 0
+      ? UnsafeRawBufferPointer(start: nil, count: 0) : buffer.bytes(in: bodyAt..<buffer.count)
+  }
+
+  /// Adds header lines, each with its CRLF, in front of the body, which moves.
+  public mutating func insert(_ lines: StaticString) {
+    guard lengthEnd >= 0 else { return }
+    let count = lines.utf8CodeUnitCount
+    let at = bodyAt - HTTPResponseWriter.lengthLine.utf8CodeUnitCount
+    let tail = buffer.count - at
+    _ = buffer.reserve(count)
+    (buffer.base + at + count).copyMemory(from: buffer.base + at, byteCount: tail)
+    (buffer.base + at).copyMemory(from: lines.utf8Start, byteCount: count)
+    buffer.commit(count)
+    lengthEnd += count
+    bodyAt += count
+  }
+
+  /// Adds header lines, each with its CRLF, and puts `body`, which must not lie inside `buffer`, in place of the
+  /// one written.
+  public mutating func replaceBody(_ body: UnsafeRawBufferPointer, adding lines: StaticString) {
+    guard lengthEnd >= 0 else { return }
+    buffer.truncate(to: bodyAt)
+    insert(lines)
+    buffer.append(body)
   }
 
   /// Ends the body: fills in its length, and drops it for HEAD and for statuses without one.
