@@ -18,6 +18,8 @@ struct Persistence {
   private var state = State.loading
   /// The rows on their way to disk: what the `store` effect means.
   private(set) var batch = Batch()
+  /// What collectors want on disk.
+  var rows = WriteQueue()
   private var due = Instant.never
   private var backoff: Backoff
   private(set) var rowsStored: UInt64 = 0
@@ -119,6 +121,7 @@ struct Persistence {
   private mutating func collect(_ book: AddressBook) {
     let room = Batch.rowsMax - batch.count
     guard room > 0 else { return }
+    rows.take(into: &batch)
     book.takeTouched(limit: room) { _, row, newTrades in
       _ = batch.add(
         AddressSighting(
