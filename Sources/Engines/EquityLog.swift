@@ -9,6 +9,13 @@ public struct EquityRange: Hashable, Sendable {
   public var last: Usd
   /// Snapshots of the day, at least one.
   public var count: Int
+
+  /// A range with these values.
+  public init(first: Usd, last: Usd, count: Int) {
+    self.first = first
+    self.last = last
+    self.count = count
+  }
 }
 
 /// Equity snapshots of the last 24 hours, and each account's latest equity for good.

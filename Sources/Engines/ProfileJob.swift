@@ -55,6 +55,17 @@ public struct ProfileOutcome: Hashable, Sendable {
   public var profile: Profile?
   /// What was made of the fills.
   public var counts: ProfileCounts
+
+  /// An outcome with these values.
+  public init(
+    account: AddressID, address: Address, trades: [ClosedTrade], profile: Profile?, counts: ProfileCounts
+  ) {
+    self.account = account
+    self.address = address
+    self.trades = trades
+    self.profile = profile
+    self.counts = counts
+  }
 }
 
 /// One account's fills of a window, to be matched into trades and summed up; run on the pool.

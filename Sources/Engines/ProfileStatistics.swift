@@ -67,12 +67,18 @@ extension ClosedTrade {
   init(_ trade: MatchedTrade) {
     self.init(
       coin: trade.coin, isLong: trade.isLong, isWin: trade.pnl > 0,
-      entryPx: Double(trade.entryNotional) / Double(trade.entrySz) / 1e8,
-      exitPx: Double(trade.exitNotional) / Double(trade.exitSz) / 1e8,
+      entryPx: average(trade.entryNotional, trade.entrySz), exitPx: average(trade.exitNotional, trade.exitSz),
       sizeUsd: cents(trade.entryNotional / 10_000_000_000), pnlUsd: cents(trade.pnl),
       pnlPct: decimal(trade.pnlPct, 6), holdHours: decimal(Double(trade.holdMs) / 3_600_000, 3),
       entryTime: trade.entryTime, exitTime: trade.exitTime)
   }
+}
+
+/// A notional over a size as a price; exact when the price is, as of a single fill.
+func average(_ notional: Int128, _ sz: Int128) -> Double {
+  guard sz > 0 else { return 0 }
+  let (whole, rest) = notional.quotientAndRemainder(dividingBy: sz)
+  return (Double(whole) + Double(rest) / Double(sz)) / 1e8
 }
 
 /// Micros of a USD as USD to the cent, half away from zero.
