@@ -14,18 +14,22 @@ final class Clients {
   private let router: Router
   private var slots: [ClientSession?] = []
   private var sweepAt = Instant.never
+  /// The earliest deadline of the requests that wait; never late, perhaps early.
+  private var parkedUntil = Instant.never
   private var isStopping = false
   /// Connections open now.
   private(set) var count = 0
 
-  init(views: Views, options: Options, version: String) {
+  /// No client yet; `token` is what writes must carry, `nil` when nothing is asked.
+  init(views: Views, options: Options, version: String, token: String? = nil) {
     router = Router(
       views: views,
       options: APIOptions(
-        bindHost: options[.serverHost], allowedHosts: options[.allowedHosts], version: version))
+        bindHost: options[.serverHost], allowedHosts: options[.allowedHosts], version: version, token: token,
+        protectReads: options[.protectReads], corsOrigins: options[.corsOrigins]))
   }
 
-  var deadline: Instant { sweepAt }
+  var deadline: Instant { min(sweepAt, parkedUntil) }
   var isEmpty: Bool { count == 0 }
   /// Requests answered so far.
   var requests: UInt64 { router.requests }
@@ -43,8 +47,32 @@ final class Clients {
     }
   }
 
+  /// Runs every request again that waits for `reason`, with what became of it. Not to be called while a request
+  /// is being answered (from `Views.submit` and the like).
+  func wake(_ reason: WaitReason, _ outcome: WaitOutcome, _ out: Output, now: Now) {
+    guard router.parked > 0 else { return }
+    for slot in slots.indices where slots[slot]?.waitsFor == reason {
+      run(ClientID(raw: slot), out) { $0.wake(outcome, now: now.instant, into: out.bytes) }
+    }
+  }
+
+  /// Requests that wait now.
+  var parked: Int { router.parked }
+
+  /// Runs requests again that have waited too long.
+  private func expireParked(_ out: Output, now: Now) {
+    guard now.instant >= parkedUntil else { return }
+    parkedUntil = .never
+    for slot in slots.indices {
+      guard let session = slots[slot], session.waitsFor != nil else { continue }
+      // Either it is due, or `run` notes its deadline again.
+      run(ClientID(raw: slot), out) { $0.expire(now: now.instant, into: out.bytes) }
+    }
+  }
+
   /// Ends connections that are past their deadline.
   func tick(_ out: Output, now: Now) {
+    expireParked(out, now: now)
     guard now.instant >= sweepAt else { return }
     sweepAt = count > 0 ? now.instant + Clients.sweepInterval : .never
     for slot in slots.indices {
@@ -90,5 +118,6 @@ final class Clients {
     case .awaitDrain: out.add(.notifyDrained(client))
     case .closeAfterFlush: out.add(.closeClient(client))
     }
+    if session.isParked { parkedUntil = min(parkedUntil, session.deadline) }
   }
 }

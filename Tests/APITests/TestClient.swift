@@ -37,6 +37,12 @@ final class TestClient {
     return outcome
   }
 
+  /// What a parked request waits for has happened.
+  func wake(_ result: WaitOutcome) { outcome = session.wake(result, now: now, into: out) }
+
+  /// Time has come to `now`.
+  func expire() { outcome = session.expire(now: now, into: out) }
+
   @discardableResult
   func send(_ text: String) -> ClientSession.Outcome { send(Array(text.utf8)) }
 
@@ -84,7 +90,7 @@ final class TestClient {
       headers.append((text[..<colon].lowercased(), String(value)))
     }
     var answer = Answer(status: code, headers: headers, body: [])
-    if code == 100 { return answer }
+    if code == 100 || code == 204 || code == 304 { return answer }
     guard let length = answer.header("content-length").flatMap({ Int($0) }) else {
       throw Malformed(what: "no content-length")
     }

@@ -1,7 +1,8 @@
 /// One client's connection as a value without a socket: bytes in, answers out, and a deadline.
 ///
 /// Requests are answered in the order they came; answers are appended to the caller's buffer. A request that
-/// lies whole in the bytes received is parsed where it lies. Between requests a session holds no buffer and
+/// lies whole in the bytes received is parsed where it lies. One whose handler waits is copied and run again when
+/// `wake` or `expire` says so; those behind it wait. Between requests a session holds no buffer and
 /// no parser: the parser is lent by the router and kept only while a request is incomplete, so an idle
 /// connection costs this object alone (about 80 bytes).
 /// Bounds: those of `HTTPLimits` on what a client may send; `responseBurstMax` on what is answered before the
@@ -39,6 +40,7 @@ public final class ClientSession {
     case head
     case body
     case drain
+    case parked
     case closed
   }
 
@@ -46,7 +48,12 @@ public final class ClientSession {
   /// Only while a request is incomplete or requests wait for a drain.
   @exclusivity(unchecked) private var reader: RequestReader?
   @exclusivity(unchecked) private var phase = Phase.idle
+  /// Only while a handler waits.
+  @exclusivity(unchecked) private var parked: ParkedRequest?
   @exclusivity(unchecked) private var isStopping = false
+  /// Requests since `secondBegan`, at most a second ago when one was answered last.
+  @exclusivity(unchecked) private var requestsInSecond = 0
+  @exclusivity(unchecked) private var secondBegan: Instant
   @exclusivity(unchecked) private var hasInputEnded = false
   /// When to call `expire`; may change with every other call.
   @exclusivity(unchecked) public private(set) var deadline: Instant
@@ -55,6 +62,7 @@ public final class ClientSession {
   public init(router: Router, now: Instant) {
     self.router = router
     deadline = now + ClientSession.idleTimeout
+    secondBegan = now
   }
 
   /// Takes bytes the client sent, which need to stay valid during the call only, and appends answers to
@@ -68,7 +76,24 @@ public final class ClientSession {
       reader.parser.hold()
       return .awaitDrain
     }
+    if phase == .parked {
+      // What follows waits, within the parser's bound.
+      reader.parser.hold()
+      self.reader = reader
+      return .open
+    }
     return answer(reader, now, out)
+  }
+
+  /// Whether a request waits.
+  public var isParked: Bool { phase == .parked }
+
+  /// What a parked request waits for; `nil` when none is parked.
+  public var waitsFor: WaitReason? { parked?.parking.reason }
+
+  /// Goes on with the parked request, because what it waits for has happened.
+  public func wake(_ outcome: WaitOutcome, now: Instant, into out: ByteBuffer) -> Outcome {
+    goOn(.done(outcome), now, out)
   }
 
   /// Goes on after `awaitDrain`, when everything appended so far has been written.
@@ -80,13 +105,14 @@ public final class ClientSession {
   /// The client has sent its last byte (half-closed): what waits is answered, then the connection ends.
   public func endOfInput(now: Instant, into out: ByteBuffer) -> Outcome {
     hasInputEnded = true
-    if phase != .drain { close() }
+    if phase != .drain, phase != .parked { close() }
     return outcome
   }
 
   /// Ends the connection if its deadline has passed.
   public func expire(now: Instant, into out: ByteBuffer) -> Outcome {
     guard now >= deadline, phase != .closed else { return outcome }
+    if phase == .parked { return goOn(.expired, now, out) }
     if phase == .head || phase == .body { router.answer(malformed: HTTPError(.timeout), into: out) }
     close()
     return outcome
@@ -104,7 +130,7 @@ public final class ClientSession {
 
   private var outcome: Outcome {
     switch phase {
-    case .idle, .head, .body: .open
+    case .idle, .head, .body, .parked: .open
     case .drain: .awaitDrain
     case .closed: .closeAfterFlush
     }
@@ -113,6 +139,7 @@ public final class ClientSession {
   private func close() {
     phase = .closed
     reader = nil
+    parked = nil
     deadline = .never
   }
 
@@ -125,7 +152,14 @@ public final class ClientSession {
         switch try reader.parser.next() {
         case .request(let request):
           let keepAlive = request.keepAlive && !isStopping
-          router.answer(request, keepAlive: keepAlive, into: out)
+          if isTooOften(now) {
+            router.answerTooMany(request, keepAlive: keepAlive, into: out)
+          } else if let parking = router.answer(request, keepAlive: keepAlive, into: out) {
+            park(ParkedRequest(request, parking, keepAlive: request.keepAlive, router))
+            reader.parser.hold()
+            self.reader = reader
+            return .open
+          }
           hasAnswered = true
           guard keepAlive else {
             close()
@@ -146,6 +180,40 @@ public final class ClientSession {
       close()
       return .closeAfterFlush
     }
+  }
+
+  /// Whether this request is one too many in its second.
+  @inline(__always)
+  private func isTooOften(_ now: Instant) -> Bool {
+    if now - secondBegan >= .seconds(1) {
+      secondBegan = now
+      requestsInSecond = 0
+    }
+    requestsInSecond &+= 1
+    return requestsInSecond > router.requestsPerSecondMax
+  }
+
+  private func park(_ request: ParkedRequest) {
+    parked = request
+    phase = .parked
+    deadline = request.parking.until
+  }
+
+  private func goOn(_ resumed: Resumed, _ now: Instant, _ out: ByteBuffer) -> Outcome {
+    guard let request = parked, let reader else { return outcome }
+    let keepAlive = request.keepAlive && !isStopping
+    parked = nil
+    if let again = request.run(resumed, keepAlive: keepAlive, into: out) {
+      park(again)
+      return .open
+    }
+    guard keepAlive else {
+      close()
+      return .closeAfterFlush
+    }
+    phase = .idle
+    deadline = now + ClientSession.idleTimeout
+    return answer(reader, now, out)
   }
 
   /// No complete request is left: waits for the rest of one, or for the next.

@@ -12,14 +12,17 @@ final class RouteCall {
   let views: Views
   /// The printed documents.
   let documents: Documents
-  /// Order-flow answers of this millisecond.
-  let answers = AnswerCache()
   /// The daemon's version.
   let version: String
   /// The request's body, for routes that take one.
   let body = RequestBody()
   /// How a parked request goes on; `nil` when the request runs for the first time.
   @exclusivity(unchecked) private(set) var resumed: Resumed?
+  /// Header lines every answer to this request gets.
+  let lines = ByteBuffer(capacity: 64)
+  private let negotiation: Negotiation
+  /// The status of the answer begun last.
+  @exclusivity(unchecked) private var status = 0
   /// What the handler wants to wait for.
   @exclusivity(unchecked) private(set) var parking: Parking?
   /// Whether further requests may be parked.
@@ -39,6 +42,7 @@ final class RouteCall {
     self.views = views
     self.documents = documents
     self.version = version
+    negotiation = Negotiation(epoch: UInt64(bitPattern: views.now.wall.ms))
     segments = .allocate(capacity: RouteTable.parametersMax)
     segments.initialize(
       repeating: UnsafeRawBufferPointer(start: nil, count: 0), count: RouteTable.parametersMax)
@@ -61,23 +65,55 @@ final class RouteCall {
 
   /// Begins the JSON answer `status`; the router ends it.
   func begin(_ status: Int) -> JSONWriter {
-    response.begin(status, .json)
-    response.beginBody()
+    open(status, .json)
     return JSONWriter(into: response.buffer)
   }
 
   /// Answers with JSON that is printed already.
   func answer(_ status: Int, with json: ByteBuffer) {
-    response.begin(status, .json)
-    response.beginBody()
+    open(status, .json)
     response.buffer.append(json.bytes)
   }
 
   /// Answers with a page.
   func answer(_ status: Int, html page: ByteBuffer) {
-    response.begin(status, .html)
-    response.beginBody()
+    open(status, .html)
     response.buffer.append(page.bytes)
+  }
+
+  /// Writes the head of an answer; `more` adds header lines of its own.
+  func open(_ status: Int, _ type: HTTPResponseWriter.ContentType, _ more: () -> Void = {}) {
+    self.status = status
+    response.begin(status, type)
+    if !lines.isEmpty { response.buffer.append(lines.bytes) }
+    if status == 200 || status == 304 { negotiation.writeHead(to: response.buffer) }
+    more()
+    response.beginBody()
+  }
+
+  // MARK: Answers that are known
+
+  /// Says which version of the data the answer is of; `true` when that is answer enough: the client has this
+  /// version (304), or the same was printed for another client in this tenth of a second.
+  ///
+  ///     if call.version(views.knowledge.positions.version(of: coin)) { return }
+  ///
+  /// To be called before anything is written. The version goes into a weak entity tag: it must change whenever
+  /// the data does; what only tells its age may differ. Only answers with status 200 are kept and tagged.
+  func version(_ version: UInt64) -> Bool {
+    if negotiation.isKnown(version) {
+      open(304, .none)
+      return true
+    }
+    return isKept(AnswerCache.Stamp(version: version, wall: views.now.wall.ms / 100))
+  }
+
+  /// Answers as another client was answered if nothing of `stamp` has changed since; else remembers the answer
+  /// that is written now under it.
+  func isKept(_ stamp: AnswerCache.Stamp) -> Bool {
+    guard let body = negotiation.find(stamp) else { return false }
+    answer(200, with: body)
+    return true
   }
 
   // MARK: Waiting
@@ -131,10 +167,26 @@ final class RouteCall {
   }
 
   /// Begins a run of a handler.
-  func beginRun(_ resumed: Resumed?, canPark: Bool) {
+  @inline(__always)
+  func beginRun(_ request: borrowing HTTPRequest, _ resumed: Resumed?, canPark: Bool) {
+    negotiation.begin(request)
     self.resumed = resumed
     self.canPark = canPark
     parking = nil
+  }
+
+  /// Begins an answer to a request that could not be read.
+  func beginWithoutRequest() {
+    negotiation.begin()
+    lines.removeAll()
+    parking = nil
+  }
+
+  /// Ends the handler's answer.
+  @inline(__always)
+  func finish() {
+    if status == 200 { negotiation.finish(&response) }
+    response.end()
   }
 
   // MARK: Parameters

@@ -11,6 +11,14 @@ public final class Router {
   private let table: RouteTable
   private let hosts: HostCheck
   private let call: RouteCall
+  private let token: TokenCheck
+  private let crossOrigin: CrossOrigin
+  /// Requests per second above which a connection is answered 429.
+  let requestsPerSecondMax: Int
+  /// The most requests that wait at a time; further ones are answered 503.
+  public static let parkedMax = 256
+  /// Requests that wait now.
+  @exclusivity(unchecked) public internal(set) var parked = 0
   /// A parser between requests, lent to whichever connection has bytes; see `ClientSession`.
   @exclusivity(unchecked) private var spareReader: RequestReader?
   /// Why the body at hand is not an object; reported together with the parameters' errors.
@@ -28,34 +36,69 @@ public final class Router {
     self.routes = routes
     table = RouteTable(routes)
     hosts = HostCheck(options)
+    token = TokenCheck(options)
+    crossOrigin = CrossOrigin(options)
+    requestsPerSecondMax = options.requestsPerSecondMax
     call = RouteCall(
       views: views, documents: Documents(routes, version: options.version), version: options.version)
   }
 
-  /// Appends the answer to `request`; `keepAlive` is whether the connection stays open behind it.
-  func answer(_ request: borrowing HTTPRequest, keepAlive: Bool, into out: ByteBuffer) {
-    requests &+= 1
+  /// Appends the answer to `request`; `keepAlive` is whether the connection stays open behind it, `resumed` how
+  /// a parked request goes on. Not `nil` when nothing was answered because the handler waits.
+  func answer(
+    _ request: borrowing HTTPRequest, keepAlive: Bool, resumed: Resumed? = nil, into out: ByteBuffer
+  ) -> Parking? {
+    if resumed == nil { requests &+= 1 }
     call.response = HTTPResponseWriter(
       into: out, keepAlive: keepAlive, isHead: request.method == .head, minorVersion: request.minorVersion)
+    call.beginRun(request, resumed, canPark: parked < Router.parkedMax)
+    if !call.lines.isEmpty { call.lines.removeAll() }
     if let host = request.host, !hosts.accepts(host) {
-      return refuse(421, "Host not allowed")
+      refuse(421, "Host not allowed")
+      return nil
     }
+    var isAllowedOrigin = false
+    if crossOrigin.isOn { isAllowedOrigin = crossOrigin.take(request, call.lines) }
     call.prepare(targetBytes: request.path.count + request.query.count)
     let node = table.find(request.path, call)
-    guard node >= 0, table.isEnd(node) else { return answerUnknown(request) }
-    let index = Router.method(request.method).map { table.route(at: node, $0) } ?? -1
-    guard index >= 0 else { return refuseMethod(node) }
-    guard takePathParameters(index), takeBody(index, request) else { return }
-    guard takeParameters(index, request.query) else { return }
+    guard node >= 0, table.isEnd(node) else {
+      answerUnknown(request)
+      return nil
+    }
+    let method = Router.method(request.method)
+    let index = method.map { table.route(at: node, $0) } ?? -1
+    guard let method, index >= 0 else {
+      if isAllowedOrigin, request.method == .options { answerPreflight(node) } else { refuseMethod(node) }
+      return nil
+    }
+    if token.isNeeded(method), !isAuthorized(request) { return nil }
+    guard takePathParameters(index), takeBody(index, request) else { return nil }
+    guard takeParameters(index, request.query) else { return nil }
+    let mark = out.count
     routes[index].answer(call)
-    call.response.end()
+    guard let parking = call.parking else {
+      call.finish()
+      return nil
+    }
+    precondition(out.count == mark, "a handler that waits has answered nothing")
+    return parking
   }
 
   /// Appends the answer to a request that could not be read; the connection ends with it.
   func answer(malformed error: HTTPError, into out: ByteBuffer) {
     requests &+= 1
     call.response = HTTPResponseWriter(into: out, keepAlive: false, isHead: false)
+    call.beginWithoutRequest()
     refuse(error.status, error.reason)
+  }
+
+  /// Appends the answer to a client that asks too often.
+  func answerTooMany(_ request: borrowing HTTPRequest, keepAlive: Bool, into out: ByteBuffer) {
+    requests &+= 1
+    call.response = HTTPResponseWriter(
+      into: out, keepAlive: keepAlive, isHead: request.method == .head, minorVersion: request.minorVersion)
+    call.beginWithoutRequest()
+    refuse(429, "Too Many Requests", "retry-after: 1\r\n")
   }
 
   /// What a route can be registered for; `nil` for OPTIONS, CONNECT, TRACE and inventions.
@@ -82,13 +125,13 @@ public final class Router {
 
   // MARK: Refusals
 
-  /// `{"detail":"reason"}`.
-  private func refuse(
-    _ status: Int, _ reason: StaticString, extra: (name: StaticString, value: UnsafeRawBufferPointer)? = nil
-  ) {
-    call.response.begin(status, .json)
-    if let extra { call.response.header(extra.name, extra.value) }
-    call.response.beginBody()
+  /// `{"detail":"reason"}`; `lines` are header lines, each with its CRLF.
+  private func refuse(_ status: Int, _ reason: StaticString, _ lines: StaticString = "") {
+    refuse(status, reason) { call.response.buffer.append(lines) }
+  }
+
+  private func refuse(_ status: Int, _ reason: StaticString, head: () -> Void) {
+    call.open(status, .json, head)
     var json = JSONWriter(into: call.response.buffer)
     json.beginObject()
     json.key("detail")
@@ -97,14 +140,46 @@ public final class Router {
     call.response.end()
   }
 
+  /// Whether the request carries the token; else answers 401.
+  private func isAuthorized(_ request: borrowing HTTPRequest) -> Bool {
+    switch token.verdict(request.fields.first("authorization")) {
+    case .accepted: return true
+    case .missing: refuse(401, "Not authenticated", "www-authenticate: Bearer\r\n")
+    case .wrong:
+      refuse(401, "Invalid token", "www-authenticate: Bearer error=\"invalid_token\"\r\n")
+    }
+    return false
+  }
+
   /// 405 with the methods the path has. HEAD goes without saying where GET is, as with the replaced service.
   private func refuseMethod(_ node: Int) {
-    let allowed = ByteBuffer(capacity: 64)
-    for method in Route.Method.allCases where table.route(at: node, method) >= 0 {
-      if !allowed.isEmpty { allowed.append(", ") }
-      allowed.append(method.text)
+    refuse(405, "Method Not Allowed") {
+      call.response.buffer.append("allow: ")
+      writeMethods(node)
     }
-    refuse(405, "Method Not Allowed", extra: ("allow", allowed.bytes))
+  }
+
+  /// What a page of another origin may send to the path (the fetch standard's preflight).
+  private func answerPreflight(_ node: Int) {
+    call.open(204, .none) {
+      call.response.buffer.append("access-control-allow-methods: ")
+      writeMethods(node)
+      call.response.buffer.append(
+        "access-control-allow-headers: authorization, content-type, if-none-match\r\n")
+      call.response.buffer.append("access-control-max-age: 600\r\n")
+    }
+    call.response.end()
+  }
+
+  /// Ends a header line with the methods of the path.
+  private func writeMethods(_ node: Int) {
+    var isFirst = true
+    for method in Route.Method.allCases where table.route(at: node, method) >= 0 {
+      if !isFirst { call.response.buffer.append(", ") }
+      call.response.buffer.append(method.text)
+      isFirst = false
+    }
+    call.response.buffer.append("\r\n")
   }
 
   /// 404, or 307 to the path without its final slashes when a route stands there.
@@ -124,9 +199,7 @@ public final class Router {
       location.append("?")
       location.append(request.query)
     }
-    call.response.begin(307, .none)
-    call.response.header("location", location.bytes)
-    call.response.beginBody()
+    call.open(307, .none) { call.response.header("location", location.bytes) }
     call.response.end()
   }
 
