@@ -262,6 +262,8 @@ public struct Components: Sendable {
   public var hlpTracker = true
   /// `l2_subscriber.enabled`.
   public var books = false
+  /// `l2_subscriber.coins`, by the exchange's spelling.
+  public var bookCoins: [String] = []
   /// `heatmap.bucket_count`.
   public var heatmapBuckets = 50
   /// `heatmap.range_pct`.

@@ -38,28 +38,20 @@ public struct Coverage: Sendable {
   }
 }
 
-/// A coin's book and when it came.
-public struct OrderBookView: Sendable {
-  /// The book, best levels first.
-  public var book: Book
-  /// When it was received, by the monotonic clock.
-  public var receivedAt: Instant
-
-  /// The `book` as received at `receivedAt`.
-  public init(book: Book, receivedAt: Instant) {
-    self.book = book
-    self.receivedAt = receivedAt
-  }
-}
-
 /// What the routes may read.
 public final class Views {
-  /// The order flow of all coins.
+  /// What the engines know.
+  public let knowledge: Knowledge
+  /// The order flow of all coins; `knowledge.orderFlow`.
   public let orderFlow: OrderFlow
   /// The coins. Core's own register lives here, so that there is one copy.
   @exclusivity(unchecked) public var coins = Coins() { didSet { revision &+= 1 } }
   /// By coin index; a coin behind the end is not followed.
   @exclusivity(unchecked) public var coverage: [Coverage] = [] { didSet { revision &+= 1 } }
+  /// The coins' places in the order of their names.
+  let coinOrder = CoinOrder()
+  /// Lists an account's positions in that order.
+  let accountPositions = AccountPositions()
   /// Changes of `coins` and `coverage`.
   @exclusivity(unchecked) private(set) var revision: UInt64 = 0
   /// This turn's clocks.
@@ -74,8 +66,8 @@ public final class Views {
   @exclusivity(unchecked) public var stats = StatsFacts()
   /// Which components run, and how the heatmap is cut. Set once by Core.
   @exclusivity(unchecked) public var components = Components()
-  /// A followed coin's book as it was received last; `nil` while there is none. Set once by Core.
-  @exclusivity(unchecked) public var orderBook: ((CoinID) -> OrderBookView?)?
+  /// The followed order books; those of Core's subscriber, set once by Core.
+  @exclusivity(unchecked) public var books = OrderBooks()
   /// Fills `health` and `stats`; called by the routes that report them, before they read. Set once by Core.
   @exclusivity(unchecked) public var refresh: ((Views) -> Void)?
 
@@ -89,12 +81,19 @@ public final class Views {
   /// by Core.
   @exclusivity(unchecked) public var wantTrades: ((_ address: Address) -> ProfileStatus)?
 
-  /// Views of `orderFlow`, everything else empty, at `now`.
-  public init(orderFlow: OrderFlow, now: Now) {
-    self.orderFlow = orderFlow
+  /// Views of `knowledge`, everything else empty, at `now`.
+  public init(knowledge: Knowledge, now: Now) {
+    self.knowledge = knowledge
+    orderFlow = knowledge.orderFlow
     self.now = now
     exchangeNow = now.wall
     started = now.instant
+  }
+
+  /// Views of `orderFlow` and of no account, everything else empty, at `now`.
+  public convenience init(orderFlow: OrderFlow, now: Now) {
+    self.init(
+      knowledge: Knowledge(orderFlow: orderFlow, book: AddressBook(addressesMax: 1, seed: 0)), now: now)
   }
 
   /// Time since the start.

@@ -17,9 +17,13 @@ extension Route {
       """,
     parameters: [.path("coin", "The coin in any capitals: `BTC`, `kPEPE`, `xyz:TSLA`, `PURR%2FUSDC`")],
     example: "/v1/orderflow/BTC",
-    answers: [Answer(200, "The order flow", OrderFlowAnswer.schema, example: OrderFlowAnswer.example)]
+    answers: [
+      Answer(200, "The order flow", OrderFlowAnswer.schema, example: OrderFlowAnswer.example),
+      Words.unavailable("Order flow"),
+    ]
   ) { call in
     let views = call.views
+    guard views.components.tradeStream else { return call.error(503, "Order flow not available") }
     let coin = call.coin(0)
     // Nothing else goes into the answer, so while none of these has changed the printed bytes are the answer.
     let stamp = AnswerCache.Stamp(

@@ -28,10 +28,12 @@ extension Route {
         example: """
           {"window_seconds":300,"coins":{"BTC":{"cvd":-2917202.22,"buy_volume_usd":6257883.72,\
           "sell_volume_usd":9175085.94,"trades":14655,"buy_pct":40.5}},"count":1,"computed_at":1795353385.046}
-          """)
+          """),
+      Words.unavailable("Order flow"),
     ]
   ) { call in
     let views = call.views
+    guard views.components.tradeStream else { return call.error(503, "Order flow not available") }
     let flow = views.orderFlow
     var json = call.begin(200)
     json.beginObject()
