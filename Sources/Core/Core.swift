@@ -24,6 +24,7 @@ public final class Core {
   let sessions: Sessions
   let stream: TradeStream
   let book: AddressBook
+  let knowledge: Knowledge
   // Looked at per message, so without the runtime's exclusivity checks (about 10 ns each): every part is a value
   // that is handed on for the length of one call and never reached in two ways at once.
   @exclusivity(unchecked) var clock: ExchangeClock
@@ -31,6 +32,12 @@ public final class Core {
   @exclusivity(unchecked) var scheduler: Scheduler
   @exclusivity(unchecked) var persistence: Persistence
   @exclusivity(unchecked) var jobs = Jobs()
+  let poller: PositionPoller?
+  let profiler: ProfileQueue
+  let market: MarketWatch
+  let books: L2Subscriber?
+  /// What a restart takes from the file is in memory, or cannot be had: accounts may be asked about.
+  @exclusivity(unchecked) var isStateLoaded = false
   let clients: Clients
   var measured = Measurements()
   @exclusivity(unchecked) var gapsSeen = -1
@@ -52,18 +59,32 @@ public final class Core {
     self.options = options
     var random = PRNG(seed: seed)
     let flow = OrderFlow(windowsS: options[.orderFlowWindows])
-    views = Views(orderFlow: flow, now: now)
+    book = AddressBook(seed: random.next())
+    knowledge = Knowledge(orderFlow: flow, book: book)
+    views = Views(knowledge: knowledge, now: now)
     guard let address = ExchangeAddress(options[.wsURL]) else { preconditionFailure("checked by Options") }
     sessions = Sessions(
       host: address.authority, path: address.path, outbox: output.bytes, seed: random.next())
-    book = AddressBook(seed: random.next())
     stream = TradeStream(book)
     clock = ExchangeClock(now: now)
     keeper = UniverseKeeper(seed: random.next())
     scheduler = Scheduler(options: options, seed: random.next())
+    let weightMax = scheduler.budget.limit
+    if options[.positionPollerEnabled] {
+      poller = PositionPoller(
+        settings: PollSettings(options), knowledge: knowledge, weightMax: weightMax, now: now.instant)
+    } else {
+      poller = nil
+    }
+    profiler = ProfileQueue(
+      settings: ProfileSettings(options), knowledge: knowledge, weightMax: weightMax, now: now.instant)
+    market = MarketWatch(
+      markets: knowledge.markets, hasStream: options[.tradeStreamEnabled], now: now.instant)
+    books = options[.l2Enabled] ? L2Subscriber(names: options[.l2Coins]) : nil
     persistence = Persistence(seed: random.next())
     clients = Clients(views: views, options: options, version: version)
     views.refresh = { [unowned self] _ in report() }
+    if let poller { stream.tell { poller.saw($0) } }
   }
 
   /// When the driver must send `wake` at the latest.
@@ -73,7 +94,7 @@ public final class Core {
     // Pairs: `min` of more than two allocates an array.
     let parts = min(min(clients.deadline, persistence.deadline), sweepAt)
     if let stopAt { return min(min(sessions.nextDeadline, parts), stopAt) }
-    let next = min(parts, keeper.deadline)
+    let next = min(min(parts, keeper.deadline), accountsDeadline)
     partsDeadline = next
     return min(sessions.nextDeadline, next)
   }
@@ -112,7 +133,9 @@ public final class Core {
     case .started: start(now: now)
     case .wake: wake(now: now)
     case .stored(let result): persistence.stored(result, output, now: now)
-    case .loaded(let result): persistence.loaded(result, book: book, output, now: now)
+    case .loaded(let result):
+      persistence.loaded(result, book: book, output, now: now)
+      restoreAccounts(result, now: now)
     case .swept(let result): persistence.swept(result, output, now: now)
     case .queried(let id, let result): queried(id, result, now: now)
     case .computed(let id, let result): computed(id, result, now: now)
@@ -136,7 +159,9 @@ public final class Core {
     jobs.ended()
     switch result {
     case .rested: break
+    case .profile(let outcome): profiled(outcome, now: now)
     }
+    askExchange(now: now)
   }
 
   private func queried(_ id: QueryID, _ result: Result<StoreAnswer, StoreError>, now: Now) {
@@ -149,9 +174,11 @@ public final class Core {
     output.log(.info, "starting")
     persistence.load(output)
     sweepAt = now.instant + Core.sweepInterval
-    guard options[.tradeStreamEnabled] else { return }
-    sessions.subscribe(.allDexsAssetCtxs, now: now.instant)
-    sessions.start(now: now.instant)
+    if options[.tradeStreamEnabled] {
+      sessions.subscribe(.allDexsAssetCtxs, now: now.instant)
+      sessions.subscribe(.allMids, now: now.instant)
+    }
+    if options[.tradeStreamEnabled] || books != nil { sessions.start(now: now.instant) }
     askExchange(now: now)
   }
 

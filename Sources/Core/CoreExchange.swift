@@ -60,13 +60,15 @@ extension Core {
     switch frame.channel {
     case .trades: trades(frame, link, now: now)
     case .allDexsAssetCtxs: contexts(frame, now: now)
+    case .allMids: market.frame(frame, coins: views.coins, now: now)
+    case .l2Book: books?.frame(frame, link, coins: views.coins, sessions, now: now) ?? true
     default: true
     }
   }
 
   private func contexts(_ frame: Frame, now: Now) -> Bool {
     partsDeadline = nil
-    return stream.contexts(frame, sessions, &keeper, now: now)
+    return stream.contexts(frame, sessions, &keeper, market, now: now)
   }
 
   private func trades(_ frame: Frame, _ link: LinkID, now: Now) -> Bool {
@@ -122,6 +124,9 @@ extension Core {
   private func hand(_ reply: Reply, to owner: RequestOwner, now: Now) -> Int {
     switch owner {
     case .universe(let question): universe(question, reply, now: now)
+    case .mids: market.answered(reply, coins: views.coins, output, now: now)
+    case .positions(let account): polled(account, reply, now: now)
+    case .fills(let account): return filled(account, reply, now: now)
     }
     return 0
   }
@@ -129,7 +134,8 @@ extension Core {
   /// Offers what is due to the scheduler, in the order of importance.
   func askExchange(now: Now) {
     guard stopAt == nil else { return }
-    if options[.tradeStreamEnabled] { keeper.ask(&scheduler, output, now: now) }
+    keeper.ask(&scheduler, output, now: now)
+    askAccounts(now: now)
   }
 
   private func universe(_ question: Universe.Request, _ reply: Reply, now: Now) {
@@ -142,7 +148,10 @@ extension Core {
   private func listed(_ change: Universe.Change, now: Now) {
     guard !change.isEmpty else { return }
     sessions.coins = views.coins
-    for coin in change.listed { sessions.subscribe(.trades(coin), now: now.instant) }
+    if options[.tradeStreamEnabled] {
+      for coin in change.listed { sessions.subscribe(.trades(coin), now: now.instant) }
+    }
+    books?.listed(views.coins, sessions, now: now)
     for coin in change.delisted { sessions.unsubscribe(.trades(coin), now: now.instant) }
     output.log(
       .info, "listing changed", ("listed", "\(change.listed.count)"),

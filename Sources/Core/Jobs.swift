@@ -1,4 +1,5 @@
-public import Store
+public import Engines
+import Store
 
 /// A computation off the loop. Core chooses the number and never reuses one within a run.
 @frozen
@@ -26,11 +27,14 @@ public struct QueryID: Hashable, Sendable {
 public enum Job: Sendable {
   /// Does nothing; for whoever tries a driver.
   case rest
+  /// One wallet's fills matched into trades and summed up.
+  case profile(ProfileJob)
 
   /// Does the work; as long as it takes, so never on the loop.
   public consuming func run() -> JobResult {
     switch self {
     case .rest: .rested
+    case .profile(let job): .profile(job.run())
     }
   }
 }
@@ -39,6 +43,8 @@ public enum Job: Sendable {
 public enum JobResult: Sendable {
   /// Nothing was to be done.
   case rested
+  /// A wallet's trades, and its profile if there are enough.
+  case profile(ProfileOutcome)
 }
 
 /// Jobs and queries that wait for the driver to take them, and those it has.

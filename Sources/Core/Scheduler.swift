@@ -1,10 +1,17 @@
 import Base
 import Hyperliquid
+import Market
 
 /// Whose request it is: where its reply goes. A collector that asks REST adds its case here.
 enum RequestOwner: Hashable {
   /// The list of coins.
   case universe(Universe.Request)
+  /// The mid prices of a dex.
+  case mids
+  /// The positions of an account.
+  case positions(AddressID)
+  /// A page of an account's fills.
+  case fills(AddressID)
 }
 
 /// REST requests on their way: admitted by the weight budget, in flight, answered to their owner.
@@ -32,6 +39,8 @@ struct Scheduler {
   private var inFlight: [InFlight] = []
   private var nextID: UInt64 = 1
   private(set) var failures: UInt64 = 0
+  /// Requests settled: after each, weight may be free that was not before.
+  private(set) var settled: UInt64 = 0
 
   init(options: Options, seed: UInt64) {
     budget = WeightBudget(
@@ -65,6 +74,7 @@ struct Scheduler {
   /// Settles a request's weight once it is known how it ended.
   mutating func settle(_ request: InFlight, _ outcome: WeightBudget.Outcome, now: Now) {
     budget.settle(request.ticket, outcome, now: now.instant)
+    settled &+= 1
     if case .answered = outcome { return }
     failures += 1
   }

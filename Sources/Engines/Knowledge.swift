@@ -6,6 +6,8 @@ public final class Knowledge {
   public let orderFlow: OrderFlow
   /// Accounts.
   public let book: AddressBook
+  /// When the accounts were polled.
+  public let polls: PollTimes
   /// Positions of the accounts polled.
   public let positions: Positions
   /// Prices and contexts.
@@ -35,6 +37,7 @@ public final class Knowledge {
   public init(orderFlow: OrderFlow, book: AddressBook, positionsMax: Int = 1_000_000) {
     self.orderFlow = orderFlow
     self.book = book
+    polls = PollTimes(addressesMax: book.addressesMax)
     positions = Positions(book: book, positionsMax: positionsMax)
   }
 }

@@ -10,7 +10,8 @@
 // Sharing: a class is admitted inside its guaranteed share whenever the sum allows; beyond it only from
 // what nobody is owed: the whole unused share of a class that was refused lately ("hungry"), and the `heldPct`
 // of every class. So a borrower can delay a class by one window at most, and never starve it. A request
-// greater than its class's whole share gets a turn of its own after a window of waiting.
+// greater than its class's whole share gets a turn of its own after a window of waiting; an urgent class has its turn
+// at once, as long as it stays within its share.
 //
 // Bounds: `inFlightMax` requests; no queue at all (the caller keeps its own and asks again at the answered
 // moment). 429 stops everything for a jittered, growing while, then one request probes, then the limit
@@ -147,6 +148,9 @@ public struct WeightBudget: Sendable {
     let rank = cls.rank
     if hasRoomInFlight(rank), admits(rank, weight, Usage(self), at: now) {
       return .admitted(admit(rank, base: base, items: items, now: now))
+    }
+    if turn == nil, cls.isUrgent, Usage(self).perClass[rank] + weight <= share(rank, limit(at: now)) {
+      turn = rank
     }
     let again = nextAdmission(cls, weight: weight, now: now)
     if hungrySince[rank] == .never { hungrySince[rank] = now }

@@ -14,17 +14,31 @@ public struct WeightClass: Hashable, Sendable {
   /// need not wait a minute for its first request.
   public let heldPct: Int
 
+  /// Whether somebody waits for it: inside its share it need not wait until enough was given back bit by bit, but
+  /// everybody else waits until it has what it needs.
+  public let isUrgent: Bool
+
+  init(name: String, rank: Int, sharePct: Int, heldPct: Int, isUrgent: Bool = false) {
+    self.name = name
+    self.rank = rank
+    self.sharePct = sharePct
+    self.heldPct = heldPct
+    self.isUrgent = isUrgent
+  }
+
   /// Listings and vault structure: small, and everything else depends on it.
-  public static let universe = WeightClass(name: "universe", rank: 0, sharePct: 15, heldPct: 8)
+  public static let universe = WeightClass(name: "universe", rank: 0, sharePct: 10, heldPct: 6)
+  /// Fill histories a client waits for: pages of up to 120.
+  public static let asked = WeightClass(name: "asked", rank: 1, sharePct: 12, heldPct: 4, isUrgent: true)
   /// Watched wallets, HLP vaults and the biggest positions (tier 1).
-  public static let watched = WeightClass(name: "watched", rank: 1, sharePct: 40, heldPct: 6)
+  public static let watched = WeightClass(name: "watched", rank: 2, sharePct: 38, heldPct: 6)
   /// The other tiers' polls.
-  public static let tiers = WeightClass(name: "tiers", rank: 2, sharePct: 30, heldPct: 4)
-  /// Fill histories for profiles: pages of up to 120.
-  public static let profiles = WeightClass(name: "profiles", rank: 3, sharePct: 15, heldPct: 0)
+  public static let tiers = WeightClass(name: "tiers", rank: 3, sharePct: 28, heldPct: 4)
+  /// Fill histories for profiles nobody waits for.
+  public static let profiles = WeightClass(name: "profiles", rank: 4, sharePct: 12, heldPct: 0)
 
   /// Every class, by rank.
-  public static let all: [WeightClass] = [.universe, .watched, .tiers, .profiles]
+  public static let all: [WeightClass] = [.universe, .asked, .watched, .tiers, .profiles]
 }
 
 extension InfoType {

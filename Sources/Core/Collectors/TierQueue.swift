@@ -55,6 +55,8 @@ final class TierQueue {
     static let failuresMask: UInt8 = 0b110
     /// Waits for `finishRestore`.
     static let restored: UInt8 = 0b1000
+    /// Not polled in this run: its wait says nothing about the cadence.
+    static let old: UInt8 = 0b1_0000
   }
 
   let times: PollTimes
@@ -68,6 +70,8 @@ final class TierQueue {
     repeating: Lane(), count: PollGroup.allCases.count * levels)
   @exclusivity(unchecked) private var counts = [Int](repeating: 0, count: 4)
   @exclusivity(unchecked) private var restored: [UInt32] = []
+  /// Smoothed seconds between an account's polls, by group; 0 before any.
+  @exclusivity(unchecked) private var cadences = [Double](repeating: 0, count: PollGroup.allCases.count)
   private let origin: Instant
   /// The latest time anybody told: what comes in between two turns entered then.
   @exclusivity(unchecked) private var clockDs: UInt32
@@ -214,7 +218,7 @@ final class TierQueue {
     }
     for key in keys {
       let account = AddressID(raw: UInt32(truncatingIfNeeded: key))
-      marks[account.index] &= ~Mark.restored
+      marks[account.index] = marks[account.index] & ~Mark.restored | Mark.old
       put(account, level: 0, at: UInt32(key >> 32))
     }
     for (lane, raws) in before.enumerated() {
@@ -230,15 +234,29 @@ final class TierQueue {
     return lane < 0 ? .never : instant(dueDs(lane))
   }
 
-  /// Takes the group's earliest account when it is due; it is in flight until `done`, `failed` or `leave`.
-  func take(_ group: PollGroup, now: Instant) -> AddressID? {
+  /// The group's earliest account, if it is due.
+  func first(_ group: PollGroup, now: Instant) -> AddressID? {
     tell(now)
     let lane = earliest(group)
     guard lane >= 0, dueDs(lane) <= UInt64(clockDs) else { return nil }
-    let account = AddressID(raw: lanes[lane].head)
+    return AddressID(raw: lanes[lane].head)
+  }
+
+  /// Takes a queued account out: it is in flight until `done`, `failed` or `leave`.
+  func take(_ account: AddressID, now: Instant) {
+    tell(now)
+    let lane = Int(laneOf[account.index])
+    precondition(lane < lanes.count, "only a queued account can be asked about")
+    if lane % TierQueue.levels == 0, lane / TierQueue.levels != PollGroup.fresh.rawValue,
+      marks[account.index] & Mark.old == 0
+    {
+      let gap = Double(clockDs - min(clockDs, stamps[account.index])) / 10
+      let smoothed = cadences[lane / TierQueue.levels]
+      cadences[lane / TierQueue.levels] = smoothed == 0 ? gap : smoothed + (gap - smoothed) / 32
+    }
+    marks[account.index] &= ~Mark.old
     unlink(account)
     laneOf[account.index] = TierQueue.flying
-    return account
   }
 
   /// The account in flight was polled: it waits for its (new) tier's interval.
@@ -259,12 +277,6 @@ final class TierQueue {
     let failures = min(3, (marks[account.index] & Mark.failuresMask) >> Mark.failuresShift + 1)
     marks[account.index] = marks[account.index] & ~Mark.failuresMask | failures << Mark.failuresShift
     put(account, level: Int(failures), at: clockDs)
-  }
-
-  /// The account in flight was not asked after all: it is as due as before.
-  func putBack(_ account: AddressID) {
-    guard laneOf[account.index] == TierQueue.flying else { return }
-    putFirst(account)
   }
 
   // MARK: Numbers
@@ -289,6 +301,12 @@ final class TierQueue {
     let lane = earliest(group)
     guard lane >= 0, dueDs(lane) < UInt64(clockDs) else { return .zero }
     return TimeSpan(ns: Int64(UInt64(clockDs) - dueDs(lane)) * 100_000_000)
+  }
+
+  /// Smoothed time between two polls of an account of the group, as achieved lately; nil before the second of any.
+  func cadence(_ group: PollGroup) -> TimeSpan? {
+    let seconds = cadences[group.rawValue]
+    return seconds > 0 ? TimeSpan(ns: Int64(seconds * 1e9)) : nil
   }
 
   // MARK: Lanes

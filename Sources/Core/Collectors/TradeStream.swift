@@ -36,6 +36,9 @@ final class TradeStream {
   /// A stream whose accounts go into `book`.
   init(_ book: AddressBook) { seen = SeenAccounts(book) }
 
+  /// Who hears of accounts that were new or came back, when the book is brought up to date.
+  func tell(_ body: @escaping (Sighting) -> Void) { seen.onNews = body }
+
   /// Takes one frame of the `trades` channel; false when it could not be decoded.
   func trades(
     _ frame: Frame, _ link: LinkID, _ sessions: Sessions, _ views: Views,
@@ -88,9 +91,9 @@ final class TradeStream {
   func settle() { seen.settle() }
 
   /// Takes one frame of the `allDexsAssetCtxs` channel: coins whose volume grew have traded, and a dex whose count
-  /// differs from its list has to be asked again. False when it could not be decoded.
+  /// differs from its list has to be asked again. Each context goes to `market`. False when it could not be decoded.
   func contexts(
-    _ frame: Frame, _ sessions: Sessions, _ keeper: inout UniverseKeeper, now: Now
+    _ frame: Frame, _ sessions: Sessions, _ keeper: inout UniverseKeeper, _ market: MarketWatch, now: Now
   ) -> Bool {
     do { try contexts.decode(frame) } catch { return false }
     keeper.compare(contexts, now: now)
@@ -101,6 +104,7 @@ final class TradeStream {
         while volumes.count <= coin.index { volumes.append(.infinity) }
         if context.dayBaseVlm > volumes[coin.index] { sessions.marketMoved(coin, now: now.instant) }
         volumes[coin.index] = context.dayBaseVlm
+        market.context(coin, context, now: now)
       }
     }
     return true
