@@ -48,6 +48,14 @@ public struct Batch: Hashable, Sendable {
   /// An empty batch.
   public init(isDurable: Bool = false) { self.isDurable = isDurable }
 
+  /// Some neighbouring rows of `whole` with their cells.
+  init(_ whole: Batch, rows: Range<Int>, cells: Range<Int>) {
+    isDurable = whole.isDurable
+    writes = whole.writes
+    self.rows = Array(whole.rows[rows])
+    self.cells = Array(whole.cells[cells])
+  }
+
   /// Rows added.
   public var count: Int { rows.count }
   /// Whether there is nothing to write.

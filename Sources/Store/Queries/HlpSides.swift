@@ -18,59 +18,45 @@ public struct HlpSide: Hashable, Sendable {
   }
 }
 
-/// Turns vault snapshots, read from the newest to the oldest, into the last snapshot of each vault and the changes
-/// of each coin's net side.
+/// Turns a week's vault snapshots, a million rows in order of time, into the changes of each coin's net side.
 ///
 /// Snapshots of one round share a time when this daemon wrote them, but files of the original have each vault's
 /// own: a round ends where a vault comes a second time, or the time differs by more than `roundMaxMs`.
+/// Bounds: `coinsMax`, `sidesMax`.
 struct HlpSides {
   /// The longest a round of polls takes.
   static let roundMaxMs: Int64 = 20_000
   /// The most coins told apart; snapshots of further ones are passed over. The exchange lists some hundreds.
   static let coinsMax = 16_384
-  /// How far the last poll of a vault may lie behind the newest of any.
-  static let staleMs: Int64 = 300_000
-  /// The most vaults whose last poll is kept.
-  static let vaultsMax = 256
 
   private struct Coin {
     var name: String
     /// Net size in the round being read, in units of 1e-8: sums of those are exact in any order.
     var net: Int64 = 0
-    /// The sign in the round read last, which is the next later one.
+    /// The sign in the round before.
     var sign: Int8 = 0
     var isInRound = false
+    /// The coin that came after it the last time: rounds resemble each other, and a guess saves a look-up.
+    var next = 0
   }
 
   private var coins: [Coin] = []
   private var places: [String: Int] = [:]
-  /// The coins of the round being read, and of the one read before, by place.
+  /// The coin added last.
+  private var last = 0
+  /// The coins of the round being read, and of the one before, by place.
   private var round: [Int] = []
   private var held: [Int] = []
-  /// Each vault's time in the round being read, the round's earliest time, and that of the round read before.
+  /// Each vault's time in the round being read, and the round's earliest time.
   private var vaults: [(vault: Address, at: WallTime)] = []
   private var roundAt = WallTime(ms: 0)
-  private var laterAt: WallTime?
-  /// Each vault's last poll.
-  private var latest: [(vault: Address, at: WallTime)] = []
-  /// The changes found, the latest first.
   private var sides: [HlpSide] = []
   private let sidesMax: Int
 
-  /// Changes beyond `sidesMax`, the older ones, are dropped.
-  init(sidesMax: Int) { self.sidesMax = sidesMax }
+  /// The latest `sidesMax` changes are kept.
+  init(sidesMax: Int) { self.sidesMax = max(1, sidesMax) }
 
-  /// Whether the row (vault, at) belongs to its vault's last poll. A vault without a row for longer than
-  /// `staleMs` holds nothing any more: a poll that finds no position leaves none.
-  mutating func isLatest(_ vault: Address, _ at: WallTime) -> Bool {
-    for known in latest where known.vault == vault { return known.at == at }
-    guard latest.count < HlpSides.vaultsMax else { return false }
-    if let newest = latest.first, newest.at.ms &- at.ms > HlpSides.staleMs { return false }
-    latest.append((vault, at))
-    return true
-  }
-
-  /// Adds the next older row; `signedSize` is below 0 for a short.
+  /// Adds the next row; `signedSize` is below 0 for a short.
   mutating func add(_ vault: Address, coin name: String, at: WallTime, signedSize: Double) {
     if !belongs(vault, at) { endRound() }
     if vaults.last?.vault != vault, !vaults.contains(where: { $0.vault == vault }) {
@@ -89,21 +75,30 @@ struct HlpSides {
   /// The changes in order of time; nothing can be added afterwards.
   mutating func finish() -> [HlpSide] {
     if !vaults.isEmpty { endRound() }
-    // What the earliest round held began there, as far as the file knows.
-    for place in held where coins[place].sign != 0 { emit(place, at: laterAt) }
-    return sides.reversed()
+    return Array(sides.suffix(sidesMax))
   }
 
   private mutating func place(of name: String) -> Int? {
-    if let known = places[name] { return known }
-    guard coins.count < HlpSides.coinsMax else { return nil }
-    coins.append(Coin(name: name))
-    places[name] = coins.count - 1
-    return coins.count - 1
+    let guess = last < coins.count ? coins[last].next : 0
+    if guess < coins.count, coins[guess].name == name {
+      last = guess
+      return guess
+    }
+    var place = places[name]
+    if place == nil, coins.count < HlpSides.coinsMax {
+      place = coins.count
+      places[name] = coins.count
+      coins.append(Coin(name: name))
+    }
+    guard let place else { return nil }
+    if last < coins.count { coins[last].next = place }
+    last = place
+    return place
   }
 
   private func belongs(_ vault: Address, _ at: WallTime) -> Bool {
     guard let first = vaults.first else { return true }
+    if first.at == at { return true }
     if abs(at.ms &- first.at.ms) > HlpSides.roundMaxMs { return false }
     for known in vaults where known.vault == vault { return known.at == at }
     return true
@@ -114,24 +109,19 @@ struct HlpSides {
       let net = coins[place].net
       settle(place, sign: net > 0 ? 1 : net < 0 ? -1 : 0)
     }
-    // What the later round held and this one does not began in that later round.
+    // What the round before held and this one does not was closed.
     for place in held where !coins[place].isInRound { settle(place, sign: 0) }
     for place in round { coins[place].isInRound = false }
     swap(&held, &round)
     round.removeAll(keepingCapacity: true)
     vaults.removeAll(keepingCapacity: true)
-    laterAt = roundAt
+    if sides.count > sidesMax * 2 { sides.removeFirst(sides.count - sidesMax) }
   }
 
-  /// The coin had `sign` in the round being ended.
+  /// The coin has `sign` in the round being ended.
   private mutating func settle(_ place: Int, sign: Int8) {
     guard coins[place].sign != sign else { return }
-    emit(place, at: laterAt)
     coins[place].sign = sign
-  }
-
-  private mutating func emit(_ place: Int, at: WallTime?) {
-    guard let at, sides.count < sidesMax else { return }
-    sides.append(HlpSide(coin: coins[place].name, at: at, sign: coins[place].sign))
+    sides.append(HlpSide(coin: coins[place].name, at: roundAt, sign: sign))
   }
 }

@@ -7,7 +7,8 @@ extension Database {
   /// Reads what a restart takes from the file. A table that cannot be read is named in `unread` and the others are
   /// read all the same; an error is thrown only when nothing can be read at all (`closed`, `locked`).
   ///
-  /// Measured (BENCHMARKS in Tests/Bench): 100,000 accounts, 200,000 positions, 20,000 profiles, a day of equity.
+  /// Measured by Tests/Bench/store.sh over 100,000 accounts, 200,000 positions, 20,000 profiles, a day's 700,000
+  /// equity snapshots of a week's 5 million, and a week of vault snapshots.
   public func loadAll(_ limits: StoredLimits, now: WallTime) throws(StoreError) -> StoredState {
     var state = StoredState()
     state.opened = report
@@ -66,6 +67,11 @@ extension Database {
 }
 
 extension Connection {
+  /// How far the last poll of a vault may lie behind the newest of any.
+  fileprivate static let vaultStaleMs: Int64 = 300_000
+  /// Rows at the end of the snapshots in which last polls are looked for.
+  fileprivate static let lastPollRowsMax = 20_000
+
   fileprivate func loadPositions(
     _ limits: StoredLimits, now: WallTime, into state: inout StoredState
   ) throws(StoreError) {
@@ -169,55 +175,71 @@ extension Connection {
   ) throws(StoreError) {
     var rows: [PositionChangeRow] = []
     var skipped = 0
-    try scanBack(
+    try scan(
       .positionChanges, "detected_at, address, coin, action, side, size_usd, price",
-      since: now - limits.changeAge, now: now, limit: limits.changesMax
+      since: now - limits.changeAge, now: now, rowsMax: limits.changesMax
     ) { (statement) in
       guard let address = statement.address(1) else {
         skipped += 1
-        return false
+        return
       }
       rows.append(
         PositionChangeRow(
           address: address, coin: statement.text(2) ?? "", action: statement.text(3) ?? "",
           isLong: statement.isLong(4), sizeUsd: statement.real(5), price: statement.real(6),
           detectedAt: statement.time(0)))
-      return true
     }
     state.skipped += skipped
-    state.changes = oldestFirst(rows) { $0.detectedAt }
+    sortByTime(&rows) { $0.detectedAt }
+    state.changes = rows
   }
 
   fileprivate func loadVaults(
     _ limits: StoredLimits, now: WallTime, into state: inout StoredState
   ) throws(StoreError) {
     var sides = HlpSides(sidesMax: limits.hlpSidesMax)
-    var latest: [HlpSnapshot] = []
     var skipped = 0
-    try scanBack(
-      .hlpSnapshots,
-      "snapshot_at, vault_address, coin, side, size, size_usd, entry_px, mark_px, leverage, unrealized_pnl",
-      since: now - limits.hlpAge, now: now, limit: limits.hlpSnapshotsMax
+    try scan(
+      .hlpSnapshots, "snapshot_at, vault_address, coin, side, size", since: now - limits.hlpAge, now: now,
+      rowsMax: limits.hlpSnapshotsMax
     ) { (statement) in
       guard let vault = statement.address(1), let coin = statement.text(2) else {
         skipped += 1
-        return false
+        return
       }
-      let at = statement.time(0)
-      let isLong = statement.isLong(3)
       let size = statement.real(4)
-      sides.add(vault, coin: coin, at: at, signedSize: isLong ? size : -size)
-      guard sides.isLatest(vault, at) else { return true }
-      latest.append(
-        HlpSnapshot(
-          vault: vault, coin: coin, at: at, isLong: isLong, size: size, sizeUsd: statement.real(5),
-          entryPx: statement.real(6), markPx: statement.real(7), leverage: statement.real(8),
-          unrealizedPnl: statement.real(9)))
-      return true
+      sides.add(vault, coin: coin, at: statement.time(0), signedSize: statement.isLong(3) ? size : -size)
     }
     state.skipped += skipped
-    state.hlpSnapshots = latest.reversed()
     state.hlpSides = sides.finish()
+    state.hlpSnapshots = try lastVaultPolls(since: now - limits.hlpAge, now: now)
+  }
+
+  /// The rows of each vault's last poll, read from the end. A vault without a row for `vaultStaleMs` before the
+  /// newest of any holds nothing any more: a poll that finds no position leaves none.
+  private func lastVaultPolls(since: WallTime, now: WallTime) throws(StoreError) -> [HlpSnapshot] {
+    let statement = try prepare(
+      "SELECT snapshot_at, vault_address, coin, side, size, size_usd, entry_px, mark_px, leverage, "
+        + "unrealized_pnl FROM hlp_snapshots ORDER BY rowid DESC LIMIT \(Connection.lastPollRowsMax)")
+    var latest: [(vault: Address, at: WallTime)] = []
+    var rows: [HlpSnapshot] = []
+    while try statement.step() {
+      let at = statement.time(0)
+      guard at >= since, at.seconds <= now.seconds + Connection.aheadMaxS else { continue }
+      if let newest = latest.first, newest.at.ms - at.ms > Connection.vaultStaleMs { break }
+      guard let vault = statement.address(1), let coin = statement.text(2) else { continue }
+      if let known = latest.first(where: { $0.vault == vault }) {
+        guard known.at == at else { continue }
+      } else {
+        latest.append((vault, at))
+      }
+      rows.append(
+        HlpSnapshot(
+          vault: vault, coin: coin, at: at, isLong: statement.isLong(3), size: statement.real(4),
+          sizeUsd: statement.real(5), entryPx: statement.real(6), markPx: statement.real(7),
+          leverage: statement.real(8), unrealizedPnl: statement.real(9)))
+    }
+    return rows.reversed()
   }
 
   fileprivate func loadEquity(
@@ -225,49 +247,46 @@ extension Connection {
   ) throws(StoreError) {
     var rows: [EquitySnapshot] = []
     var skipped = 0
-    try scanBack(
+    try scan(
       .pnlSnapshots, "snapshot_at, address, equity, unrealized", since: now - limits.equityAge, now: now,
-      limit: limits.equityMax
+      rowsMax: limits.equityMax
     ) { (statement) in
       guard let address = statement.address(1) else {
         skipped += 1
-        return false
+        return
       }
       rows.append(
         EquitySnapshot(
           address: address, at: statement.time(0), equity: statement.real(2), unrealized: statement.real(3)))
-      return true
     }
     state.skipped += skipped
-    state.equity = oldestFirst(rows) { $0.at }
+    sortByTime(&rows) { $0.at }
+    state.equity = rows
   }
 
   fileprivate func loadLiquidations(
     _ limits: StoredLimits, now: WallTime, into state: inout StoredState
   ) throws(StoreError) {
     var rows: [LiquidationEventRow] = []
-    try scanBack(
+    try scan(
       .liquidationEvents, "occurred_at, coin, side, size_usd, price, address",
-      since: now - limits.liquidationAge, now: now, limit: limits.liquidationsMax
+      since: now - limits.liquidationAge, now: now, rowsMax: limits.liquidationsMax
     ) { (statement) in
       rows.append(
         LiquidationEventRow(
           coin: statement.text(1) ?? "", occurredAt: statement.time(0), isLong: statement.isLong(2),
           sizeUsd: statement.real(3), price: statement.real(4), address: statement.address(5)))
-      return true
     }
-    state.liquidations = oldestFirst(rows) { $0.occurredAt }
+    sortByTime(&rows) { $0.occurredAt }
+    state.liquidations = rows
   }
 }
 
-/// Rows read from the newest to the oldest the other way round; by time where the file is out of order.
-private func oldestFirst<Row>(_ rows: consuming [Row], _ time: (Row) -> WallTime) -> [Row] {
-  var rows = rows
-  rows.reverse()
+/// Puts rows in the order of their time, which they are nearly always in already.
+private func sortByTime<Row>(_ rows: inout [Row], _ time: (Row) -> WallTime) {
   let isInOrder = zip(rows, rows.dropFirst()).allSatisfy { time($0) <= time($1) }
   // The standard sort is stable: rows of one moment stay as they were written.
   if !isInOrder { rows.sort { time($0) < time($1) } }
-  return rows
 }
 
 /// The moment `span` before `time`.

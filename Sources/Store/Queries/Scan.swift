@@ -1,42 +1,94 @@
 import Base
 
-/// How loads read tables: by SQL that needs no index, whatever types an older file declared.
+/// How loads read tables whose rows lie in the order of their time, without an index on it.
+///
+/// Such a table holds a week of rows of which a restart wants the last hours. Where those begin is found by probing
+/// rowids, and from there the table is read in order: the cost is that of the rows wanted. Rows that were written
+/// under a wrong clock, or a little out of order, are allowed for: a probe looks at many rows, the search is
+/// repeated behind any stretch of old rows that is not too long, and reading begins `marginRows` early.
 extension Connection {
   /// Rows dated further ahead than this were written under a wrong clock: they are not of "the last hours".
   static let aheadMaxS = 86_400.0
+  /// Rows a probe looks at; one young enough among them is enough.
+  static let probeRows = 64
+  /// Searches of one table: each ends before the one before it.
+  static let searchesMax = 64
+  /// Rows read before the place found.
+  static let marginRows: Int64 = 4_096
 
-  /// Rows in a row that must be too old before a scan believes that all earlier ones are.
-  static let patience = 20_000
-
-  /// Reads a table whose rows lie in the order of their time, from the newest to the oldest, and stops where they
-  /// are too old: without an index on time it costs what it finds and `patience` rows more. A stretch of rows
-  /// written under a clock that was wrong, either way, is passed over.
-  ///
-  /// `columns` begin with the row's time. `body` says whether it took the row; after `limit` taken rows the scan ends.
-  func scanBack(
-    _ table: Table, _ columns: String, since: WallTime, now: WallTime, limit: Int, patience: Int = patience,
-    _ body: (borrowing Statement) throws(StoreError) -> Bool
+  /// Reads the rows of `table` dated within `since...now` (and a day ahead) in rowid order. `columns` begin with the
+  /// row's time. At most the last `rowsMax` rowids are looked at.
+  func scan(
+    _ table: Table, _ columns: String, since: WallTime, now: WallTime, rowsMax: Int,
+    _ body: (borrowing Statement) throws(StoreError) -> Void
   ) throws(StoreError) {
-    guard limit > 0 else { return }
-    let statement = try prepare("SELECT \(columns) FROM \(table.name) ORDER BY rowid DESC")
-    let oldest = since.seconds
-    let newest = now.seconds + Connection.aheadMaxS
-    var old = 0
-    var taken = 0
+    let span = TimeRange(oldest: since.seconds, newest: now.seconds + Connection.aheadMaxS)
+    let time = String(columns.prefix { $0 != "," })
+    guard let first = try firstRowid(of: table, time, within: span) else { return }
+    let last = try integer("SELECT max(rowid) FROM \(table.name)") ?? 0
+    let (bound, isBelow) = last.subtractingReportingOverflow(Int64(clamping: rowsMax))
+    let start = isBelow ? first : max(first, bound &+ 1)
+    let statement = try prepare("SELECT \(columns) FROM \(table.name) WHERE rowid >= ?1 ORDER BY rowid")
+    try statement.bind(start, at: 1)
     while try statement.step() {
-      let time = statement.real(0)
-      if time < oldest {
-        old += 1
-        if old > patience { return }
-        continue
-      }
-      guard time <= newest else { continue }
-      old = 0
-      if try body(statement) {
-        taken += 1
-        if taken == limit { return }
-      }
+      if span.contains(statement.real(0)) { try body(statement) }
     }
+  }
+
+  /// Seconds since the epoch, both ends included.
+  struct TimeRange {
+    var oldest: Double
+    var newest: Double
+    func contains(_ time: Double) -> Bool { time >= oldest && time <= newest }
+  }
+
+  /// A rowid from which on the rows within `span` lie, as far as probes can tell; `nil` when there are none.
+  func firstRowid(of table: Table, _ time: String, within span: TimeRange) throws(StoreError) -> Int64? {
+    guard let lowest = try integer("SELECT min(rowid) FROM \(table.name)"),
+      let highest = try integer("SELECT max(rowid) FROM \(table.name)"), lowest <= highest
+    else { return nil }
+    let probe = try prepare(
+      "SELECT \(time) FROM \(table.name) WHERE rowid >= ?1 ORDER BY rowid LIMIT \(Connection.probeRows)")
+    func isYoung(_ rowid: Int64) throws(StoreError) -> Bool {
+      probe.reset()
+      try probe.bind(rowid, at: 1)
+      while try probe.step() {
+        if span.contains(probe.real(0)) { return true }
+      }
+      return false
+    }
+    // The end counts as young: old rows may lie there, after a clock was set back.
+    var found = highest
+    for _ in 0..<Connection.searchesMax {
+      found = try search(lowest, found, isYoung)
+      // Anything young before it? Ever further back, so that a stretch of old rows hides no longer stretch of
+      // young ones.
+      var earlier: Int64?
+      var back = Int64(Connection.probeRows)
+      while earlier == nil {
+        let (place, isBelow) = found.subtractingReportingOverflow(back)
+        guard !isBelow, place > lowest else { break }
+        if try isYoung(place) { earlier = place }
+        back = back > .max / 2 ? .max : back * 2
+      }
+      guard let earlier else { break }
+      found = earlier
+    }
+    let (early, isBelow) = found.subtractingReportingOverflow(Connection.marginRows)
+    return isBelow ? lowest : max(lowest, early)
+  }
+
+  /// The lowest place in `low...high` from which on `isYoung`, given that it is from `high` on.
+  private func search(
+    _ low: Int64, _ high: Int64, _ isYoung: (Int64) throws(StoreError) -> Bool
+  ) throws(StoreError) -> Int64 {
+    var (low, high) = (low, high)
+    while low < high {
+      // Halfway without overflow, whatever the signs.
+      let middle = (low & high) + ((low ^ high) >> 1)
+      if try isYoung(middle) { high = middle } else { low = middle + 1 }
+    }
+    return high
   }
 }
 
