@@ -11,8 +11,13 @@ public struct HeatmapBucket: Hashable, Sendable {
   /// Shorts liquidated here.
   public var shortCount: Int
 
-  /// A bucket with nothing in it.
-  public init() { (longUsd, shortUsd, longCount, shortCount) = (.zero, .zero, 0, 0) }
+  /// A bucket with these sums.
+  public init(longUsd: Usd = .zero, shortUsd: Usd = .zero, longCount: Int = 0, shortCount: Int = 0) {
+    self.longUsd = longUsd
+    self.shortUsd = shortUsd
+    self.longCount = longCount
+    self.shortCount = shortCount
+  }
 }
 
 /// How much of the market a heatmap sees, and how fresh that is.
@@ -77,14 +82,25 @@ public struct CoinHeatmap: Hashable, Sendable {
   ///
   /// `rangePct` is taken to a millionth of a percent, within 0…100.
   static func edges(mid: Px, bucketCount: Int, rangePct: Double) -> [Px] {
-    let full: Int64 = 100_000_000
-    let range = rangePct.isFinite ? Int64((max(0, min(100, rangePct)) * 1e6).rounded()) : 0
-    let (price, buckets) = (Int128(max(0, mid.raw)), Int128(bucketCount))
-    let divisor = buckets * Int128(full)
-    return (0...bucketCount).map { index in
-      let factor = buckets * Int128(full - range) + 2 * Int128(index) * Int128(range)
-      let edge = (price * factor + divisor / 2) / divisor
-      return Px(raw: Int64(clamping: edge))
+    let full: UInt64 = 100_000_000
+    let range = rangePct.isFinite ? UInt64((max(0, min(100, rangePct)) * 1e6).rounded()) : 0
+    let (price, buckets) = (UInt64(max(0, mid.raw)), UInt64(bucketCount))
+    // Edge i is price × (buckets × (full − range) + 2 × i × range) / divisor: two divisions, then sums with a carry.
+    let divisor = UInt128(buckets * full)
+    let first = (UInt128(price) * UInt128(buckets * (full - range)) + divisor / 2).quotientAndRemainder(
+      dividingBy: divisor)
+    let step = (UInt128(price) * UInt128(2 * range)).quotientAndRemainder(dividingBy: divisor)
+    var (edge, rest) = (UInt64(first.quotient), UInt64(first.remainder))
+    let (width, more, whole) = (UInt64(step.quotient), UInt64(step.remainder), buckets * full)
+    return [Px](unsafeUninitializedCapacity: bucketCount + 1) { edges, count in
+      for index in 0...bucketCount {
+        edges.initializeElement(at: index, to: Px(raw: Int64(clamping: edge)))
+        rest += more
+        let carry: UInt64 = rest >= whole ? 1 : 0
+        rest -= carry * whole
+        edge &+= width + carry
+      }
+      count = bucketCount + 1
     }
   }
 
@@ -118,6 +134,7 @@ extension CoinHeatmap {
     var unit: Int64 = 1
     for _ in pricePlaces..<8 { unit *= 10 }
     let rest = price.raw % unit
-    return Px(raw: price.raw - rest + (rest > unit - rest ? unit : 0))
+    let down = price.raw - rest
+    return Px(raw: rest > unit - rest && down <= .max - unit ? down + unit : down)
   }
 }

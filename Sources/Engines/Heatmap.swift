@@ -19,6 +19,9 @@ public struct HeatmapInput: Hashable, Sendable {
 ///
 /// Counted: `sizeUsd` ≥ `minSizeUsd`, a liquidation price, refreshed within `freshMs`, not a bot.
 public struct HeatmapJob: Sendable {
+  /// The longest `freshMs` taken: an hour.
+  public static let freshMsMax: Int64 = 3_600_000
+
   /// The positions.
   public var snapshot: PositionSnapshot
   /// By coin index; coins behind the end have no map.
@@ -29,7 +32,7 @@ public struct HeatmapJob: Sendable {
   public var rangePct: Double
   /// Smaller positions are not counted.
   public var minSizeUsd = Usd(micros: 1_000_000_000)
-  /// Positions not refreshed for longer are not counted.
+  /// Positions not refreshed for longer are not counted; at most `freshMsMax`.
   public var freshMs: Int64 = 1_200_000
   /// The moment the maps are of.
   public var now: WallTime
@@ -49,7 +52,7 @@ public struct HeatmapJob: Sendable {
   public func run() -> HeatmapResult {
     var maps: [CoinHeatmap?] = []
     maps.reserveCapacity(snapshot.coins.count)
-    var scan = HeatmapScan(self)
+    let scan = HeatmapScan(self)
     for index in snapshot.coins.indices {
       guard index < inputs.count, let mid = inputs[index].mid, mid.raw > 0, snapshot.coins[index].count > 0
       else {
