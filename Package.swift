@@ -68,7 +68,7 @@ let package = Package(
     .executableTarget(
       name: "hynous-bench",
       dependencies: [
-        "Base", "Market", "Wire", "Hyperliquid", "Store", "Core",
+        "Base", "Market", "Wire", "Hyperliquid", "Engines", "Store", "Core",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Bench/hynous-bench", swiftSettings: strict),

@@ -7,7 +7,9 @@ import Glibc
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hynous-bench",
-    subcommands: [Frames.self, Decode.self, Ingest.self, Memory.self, Start.self, StoreRows.self])
+    subcommands: [
+      Frames.self, Decode.self, Ingest.self, Memory.self, Start.self, StoreRows.self, HeatmapBench.self,
+    ])
 }
 
 /// The monotonic clock, for whole measurements.
