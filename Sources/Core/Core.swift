@@ -35,6 +35,8 @@ public final class Core {
   let poller: PositionPoller?
   let profiler: ProfileQueue
   let market: MarketWatch
+  @exclusivity(unchecked) var vaultTracker: HlpTracker
+  let liquidationWatch: LiquidationWatch
   let books: L2Subscriber?
   /// What a restart takes from the file is in memory, or cannot be had: accounts may be asked about.
   @exclusivity(unchecked) var isStateLoaded = false
@@ -81,6 +83,8 @@ public final class Core {
     market = MarketWatch(
       markets: knowledge.markets, hasStream: options[.tradeStreamEnabled], now: now.instant)
     books = options[.l2Enabled] ? L2Subscriber(names: options[.l2Coins]) : nil
+    vaultTracker = HlpTracker(options: options, vaults: knowledge.vaults, seed: random.next())
+    liquidationWatch = LiquidationWatch(knowledge.liquidations)
     persistence = Persistence(seed: random.next())
     clients = Clients(views: views, options: options, version: version)
     views.refresh = { [unowned self] _ in report() }
@@ -94,7 +98,7 @@ public final class Core {
     // Pairs: `min` of more than two allocates an array.
     let parts = min(min(clients.deadline, persistence.deadline), sweepAt)
     if let stopAt { return min(min(sessions.nextDeadline, parts), stopAt) }
-    let next = min(min(parts, keeper.deadline), accountsDeadline)
+    let next = min(min(parts, keeper.deadline), min(accountsDeadline, vaultTracker.deadline))
     partsDeadline = next
     return min(sessions.nextDeadline, next)
   }

@@ -121,7 +121,9 @@ extension Core {
   }
 
   /// Fills of a profiled wallet, on their way to whoever looks for liquidations in them.
-  private func profiledFills(_ fills: [Fill], of address: Address, now: Now) {}
+  private func profiledFills(_ fills: [Fill], of address: Address, now: Now) {
+    self.fills(fills, of: address, now: now)
+  }
 
   private func wake(_ reason: WaitReason, _ outcome: WaitOutcome, now: Now) {}
 }

@@ -60,6 +60,7 @@ extension Core {
     switch frame.channel {
     case .trades: trades(frame, link, now: now)
     case .allDexsAssetCtxs: contexts(frame, now: now)
+    case .userFills: fills(frame, link, now: now)
     case .allMids: market.frame(frame, coins: views.coins, now: now)
     case .l2Book: books?.frame(frame, link, coins: views.coins, sessions, now: now) ?? true
     default: true
@@ -124,6 +125,7 @@ extension Core {
   private func hand(_ reply: Reply, to owner: RequestOwner, now: Now) -> Int {
     switch owner {
     case .universe(let question): universe(question, reply, now: now)
+    case .vault(let question): vault(question, reply, now: now)
     case .mids: market.answered(reply, coins: views.coins, output, now: now)
     case .positions(let account): polled(account, reply, now: now)
     case .fills(let account): return filled(account, reply, now: now)
@@ -135,6 +137,7 @@ extension Core {
   func askExchange(now: Now) {
     guard stopAt == nil else { return }
     keeper.ask(&scheduler, output, now: now)
+    askVaults(now: now)
     askAccounts(now: now)
   }
 

@@ -6,6 +6,8 @@ import Market
 enum RequestOwner: Hashable {
   /// The list of coins.
   case universe(Universe.Request)
+  /// A vault's positions or its children.
+  case vault(VaultQuestion)
   /// The mid prices of a dex.
   case mids
   /// The positions of an account.

@@ -12,6 +12,14 @@ public struct CoinSentiment: Hashable, Sendable {
   /// Changes of sign in the window.
   public var flips: Int
 
+  /// A sentiment with these properties.
+  public init(coin: CoinID, netSzi: Sz, netUsd: Usd, flips: Int) {
+    self.coin = coin
+    self.netSzi = netSzi
+    self.netUsd = netUsd
+    self.flips = flips
+  }
+
   /// The side of the net; nil when there is none.
   public var isLong: Bool? { netSzi.raw == 0 ? nil : netSzi.raw > 0 }
   /// |netUsd|.

@@ -125,6 +125,8 @@ public final class HlpVaults {
   public private(set) var roundAt: WallTime?
   /// Counts changes of what can be read here.
   public private(set) var version: UInt64 = 0
+  /// Counts changes of who is followed.
+  public private(set) var membership: UInt64 = 0
   /// Complete rounds of this run.
   public private(set) var rounds: UInt64 = 0
   /// Rounds dropped because a vault did not answer in time.
@@ -156,7 +158,7 @@ public final class HlpVaults {
   {
     let removed = vaults.filter { $0.parent == parent && !children.contains($0.address) }.map(\.address)
     vaults.removeAll { removed.contains($0.address) }
-    if !removed.isEmpty { version &+= 1 }
+    if !removed.isEmpty { membership &+= 1 }
     return (children.filter { add($0, parent: parent) }, removed)
   }
 
@@ -208,7 +210,7 @@ public final class HlpVaults {
       return false
     }
     vaults.append(Vault(address: address, parent: parent))
-    version &+= 1
+    membership &+= 1
     return true
   }
 }

@@ -37,6 +37,9 @@ public final class Liquidations {
     public var sizeUsd = Usd.zero
     /// Events.
     public var count = 0
+
+    /// Nothing.
+    public init() {}
   }
 
   /// Sums by side.
@@ -45,6 +48,9 @@ public final class Liquidations {
     public var long = Side()
     /// Shorts liquidated.
     public var short = Side()
+
+    /// Nothing.
+    public init() {}
   }
 
   private struct Held {
