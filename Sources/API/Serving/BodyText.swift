@@ -279,7 +279,11 @@ struct BodyText {
     case .string:
       let text = text(at: at)
       json.string(text.bytes)
-    case .whole: json.raw(UnsafeRawBufferPointer(rebasing: bytes[at..<end(of: at)]))
+    case .whole:
+      let end = end(of: at)
+      let isMinusZero = end - at == 2 && has("-0", at)
+      json.raw(UnsafeRawBufferPointer(rebasing: bytes[(isMinusZero ? at + 1 : at)..<end]))
+      return end
     case .fraction:
       let value = double(at)
       if value.isFinite { json.double(value) } else { json.null() }
