@@ -122,23 +122,35 @@ public final class Database: Sendable {
   /// Copies the write-ahead log into the file as far as readers allow, without waiting for them.
   public func checkpoint() throws(StoreError) -> CheckpointReport {
     try write { (writer) throws(StoreError) in
-      try writer.connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
+      try writer.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
     }
   }
 
-  /// Does one slice of a retention sweep; `pruneDays` is the configuration's `db.prune_days`.
+  /// Does one slice of a retention sweep; `pruneDays` is the configuration's `db.prune_days`. When the log has
+  /// grown, the slice copies it instead and is to be done again.
   public func sweep(from cursor: RetentionCursor, pruneDays: Int, now: WallTime) throws(StoreError)
     -> RetentionSlice
   {
     try write { (writer) throws(StoreError) in
-      try RetentionSweep.slice(cursor, now: now, pruneDays: pruneDays, on: writer.connection)
+      if writer.isCheckpointDue {
+        _ = try writer.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
+        return RetentionSlice(removed: 0, next: cursor)
+      }
+      return try RetentionSweep.slice(cursor, now: now, pruneDays: pruneDays, on: writer.connection)
     }
   }
 
   /// Gives at most `pagesMax` freed pages back to the file system; how many are left to give. Files of the
-  /// original cannot shrink in place and always say 0: their freed pages are used again.
+  /// original cannot shrink in place and always say 0: their freed pages are used again. When the log has grown,
+  /// the call copies it instead.
   public func reclaim(pagesMax: Int) throws(StoreError) -> Int {
-    try write { (writer) throws(StoreError) in try writer.connection.reclaim(pagesMax: pagesMax) }
+    try write { (writer) throws(StoreError) in
+      if writer.isCheckpointDue {
+        _ = try writer.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
+        return try writer.connection.reclaim(pagesMax: 0)
+      }
+      return try writer.connection.reclaim(pagesMax: pagesMax)
+    }
   }
 
   /// Writes the log into the file and closes it; later calls fail as `closed`. The file is closed even when
@@ -148,7 +160,7 @@ public final class Database: Sendable {
     let error = writer.withLock { (state) -> StoreError? in
       defer { state = WriterState(writer: nil, trouble: StoreError(.closed, "the database is closed")) }
       do throws(StoreError) {
-        _ = try state.writer?.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+        _ = try state.writer?.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
         return nil
       } catch {
         return error

@@ -127,7 +127,7 @@ extension Connection {
   /// Gives at most `pagesMax` freed pages back to the file system; how many are left to give.
   func reclaim(pagesMax: Int) throws(StoreError) -> Int {
     guard try integer("PRAGMA auto_vacuum") == 2 else { return 0 }
-    try execute("PRAGMA incremental_vacuum(\(max(1, pagesMax)))")
+    if pagesMax > 0 { try execute("PRAGMA incremental_vacuum(\(pagesMax))") }
     return Int(try integer("PRAGMA freelist_count") ?? 0)
   }
 }

@@ -7,6 +7,9 @@ struct Writer: ~Copyable {
   /// The most kinds of writes kept prepared; the register is far shorter, and longer would be our own bug.
   static let statementsMax = 64
 
+  /// Pages in the log from which on upkeep copies it: a few milliseconds' work.
+  static let checkpointPages = 1_000
+
   /// The places of the statements around a transaction, which double as their identities.
   private static let begin: UInt = 0
   private static let commit: UInt = 1
@@ -17,6 +20,8 @@ struct Writer: ~Copyable {
   private var identities: [UInt] = []
   /// Whether `synchronous` is FULL now; `nil` before it was ever set.
   private var isFull: Bool?
+  /// Pages in the log when a checkpoint could not copy all of it.
+  private var uncopied = 0
   /// Pages in the write-ahead log after the last commit, kept by a hook of SQLite's.
   private let walPages: UnsafeMutablePointer<Int32>
 
@@ -53,6 +58,18 @@ struct Writer: ~Copyable {
 
   /// Pages in the write-ahead log after the last commit.
   var logPages: Int { Int(walPages.pointee) }
+
+  /// Whether enough has been added to the log, since it was last copied as far as readers allowed, to copy it.
+  var isCheckpointDue: Bool { logPages - uncopied >= Writer.checkpointPages }
+
+  /// Copies the write-ahead log into the file.
+  mutating func checkpoint(_ mode: Int32) throws(StoreError) -> CheckpointReport {
+    let report = try connection.checkpoint(mode)
+    uncopied = report.copiedPages < report.logPages ? report.logPages : 0
+    // The next commit begins the log again, or goes on behind what a reader still needs.
+    if uncopied == 0 { walPages.pointee = 0 }
+    return report
+  }
 
   /// Applies `batch` in one transaction.
   mutating func apply(_ batch: Batch) throws(StoreError) {

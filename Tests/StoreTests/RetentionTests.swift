@@ -59,7 +59,7 @@ import Testing
       let key = period.keys.split(separator: ",")[0]
       #expect(try rows(scratch.file, "SELECT \(key) FROM \(period.table) ORDER BY 1") == ["new", "young"])
     }
-    #expect(Table.all.filter { $0.retention != nil }.count == periods.count + 1)
+    #expect(Table.all.filter { $0.retention != nil }.count == periods.count + 2)
   }
 
   @Test func silentAddressesGoWithTheirProfilesAndTrades() throws {
@@ -84,6 +84,61 @@ import Testing
     #expect(try rows(scratch.file, "SELECT address FROM wallet_profiles ORDER BY 1") == kept)
     #expect(try rows(scratch.file, "SELECT DISTINCT address FROM wallet_trades ORDER BY 1") == kept)
     #expect(try rows(scratch.file, "SELECT count(*) FROM watched_wallets") == ["2"])
+  }
+
+  /// Clients may have any wallet profiled: what nobody trades under or watches does not stay for ever.
+  @Test func profilesOfWalletsNeverSeenGoWhenOld() throws {
+    let scratch = try Scratch()
+    let database = try scratch.open()
+    let old = Self.nowS - 31 * Self.day
+    try insert(scratch, "addresses", "address, last_seen, tier", ["'known', \(old), 2"])
+    try insert(scratch, "watched_wallets", "address, is_active", ["'watched', 1", "'unwatched', 0"])
+    let names = ["known", "watched", "unwatched", "asked"]
+    try insert(
+      scratch, "wallet_profiles", "address, computed_at",
+      names.map { "'\($0)', \(old)" } + ["'fresh', \(Self.nowS)"])
+    try insert(scratch, "wallet_trades", "address, coin", (names + ["fresh"]).map { "'\($0)', 'BTC'" })
+    #expect(try sweep(database).reduce(0, +) == 4)
+    for table in ["wallet_profiles", "wallet_trades"] {
+      #expect(
+        try rows(scratch.file, "SELECT address FROM \(table) ORDER BY 1") == ["fresh", "known", "watched"])
+    }
+  }
+
+  /// Times an older file declared as text are compared as numbers.
+  @Test func timesDeclaredAsTextAreNumbers() throws {
+    let scratch = try Scratch()
+    try raw(
+      scratch.file,
+      """
+      CREATE TABLE position_changes (id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT, coin TEXT, action TEXT,
+        side TEXT, size_usd TEXT, price TEXT, detected_at TEXT)
+      """,
+      "INSERT INTO position_changes (coin, detected_at) VALUES ('old', '999999999.5'), ('new', '\(Self.nowS)')"
+    )
+    let database = try scratch.open()
+    #expect(try sweep(database).reduce(0, +) == 1)
+    #expect(try rows(scratch.file, "SELECT coin FROM position_changes") == ["new"])
+  }
+
+  /// A log that grew is copied between slices, also while a reader keeps part of it: the sweep goes on.
+  @Test func theLogIsCopiedBetweenSlices() throws {
+    let scratch = try Scratch()
+    let database = try scratch.open()
+    try insert(
+      scratch, "position_changes", "coin, detected_at",
+      (0..<9_000).map { "'A coin with a name that takes room \($0)', \(Self.nowS - 8 * Self.day)" })
+    _ = try database.checkpoint()
+    let reader = try Raw(scratch.file)
+    try reader.run("BEGIN")
+    #expect(try reader.one("SELECT count(*) FROM position_changes") == "9000")
+    // Rows of 1970, which the sweep removes too.
+    _ = try database.apply(batch(0..<9_000))
+    let removed = try sweep(database)
+    #expect(removed.contains(0) && removed.reduce(0, +) == 18_000)
+    try reader.run("COMMIT")
+    let report = try database.checkpoint()
+    #expect(report.copiedPages == report.logPages)
   }
 
   @Test func aSliceRemovesNoMoreThanItsShare() throws {

@@ -1,5 +1,6 @@
 extension Table {
-  /// How each profiled wallet trades; goes with its address.
+  /// How each profiled wallet trades; goes with its address. Clients may have any wallet profiled: one that was
+  /// never seen trading and is not watched goes when its profile is as old as a silent address.
   public static let walletProfiles = Table(
     "wallet_profiles",
     columns: [
@@ -19,5 +20,13 @@ extension Table {
       .real("complete_from").nullable,
       .real("trades_per_day"),
       .integer("gaps"),
-    ])
+    ],
+    retention: Retention(
+      column: "computed_at", keep: .days(30), order: .renewed,
+      condition: """
+        NOT EXISTS (SELECT 1 FROM addresses WHERE addresses.address = wallet_profiles.address) \
+        AND NOT EXISTS (SELECT 1 FROM watched_wallets \
+        WHERE watched_wallets.address = wallet_profiles.address AND is_active <> 0)
+        """,
+      dependents: ["wallet_trades"]))
 }
