@@ -54,6 +54,11 @@ extension CoinPositions {
     return sizeA != sizeB ? sizeA > sizeB : standing(Int(a), book) < standing(Int(b), book)
   }
 
+  private func reachesFloor(_ row: Int, _ book: AddressBook) -> Bool {
+    let size = sizeUsd(row)
+    return size != order.floor.sizeUsd ? size > order.floor.sizeUsd : !(order.floor < standing(row, book))
+  }
+
   /// Takes the changed rows out and those that rank high enough in again.
   private mutating func repair(_ wanted: Int, _ book: AddressBook) {
     var fresh: ContiguousArray<UInt32> = []
@@ -63,7 +68,7 @@ extension CoinPositions {
       var bits = changed[chunk] & used[chunk]
       while bits != 0 {
         let row = chunk * PositionChunk.rows + bits.trailingZeroBitCount
-        if order.isWhole || !(order.floor < standing(row, book)) { fresh.append(UInt32(row)) }
+        if order.isWhole || reachesFloor(row, book) { fresh.append(UInt32(row)) }
         bits &= bits - 1
       }
     }
@@ -101,44 +106,70 @@ extension CoinPositions {
     order.isWhole = false
   }
 
-  /// Ranks all rows anew and keeps the first.
+  /// Ranks the largest rows anew: at least `2 * wanted`, and whatever else reaches the size of the last of them.
   private mutating func rebuild(_ wanted: Int, _ book: AddressBook) {
     let built = max(2 * wanted, PositionOrder.builtMin)
-    var heap: ContiguousArray<UInt32> = []
-    heap.reserveCapacity(min(built, count))
-    if count <= built {
-      forEachRow { heap.append(UInt32($0)) }
-    } else {
-      // The smallest of the largest lies at the top of the heap.
-      forEachRow { row in
-        if heap.count < built {
-          heap.append(UInt32(row))
-          if heap.count == built {
-            for top in stride(from: built / 2, through: 0, by: -1) { sink(&heap, top, book) }
-          }
-        } else if isBefore(UInt32(row), heap[0], book) {
-          heap[0] = UInt32(row)
-          sink(&heap, 0, book)
-        }
-      }
+    let least = count > built ? size(reachedBy: built) : 0
+    var largest: ContiguousArray<RankedRow> = []
+    largest.reserveCapacity(min(count, built + built / 8))
+    forEachSize { row, size in
+      if size >= least { largest.append(RankedRow(sizeUsd: size, row: UInt32(row))) }
     }
-    heap.sort { isBefore($0, $1, book) }
-    order.rows = heap
-    order.isWhole = count <= built
-    if let last = heap.last { order.floor = standing(Int(last), book) }
+    largest.sort { a, b in
+      a.sizeUsd != b.sizeUsd ? a.sizeUsd > b.sizeUsd : isBefore(a.row, b.row, book)
+    }
+    order.rows = ContiguousArray(largest.lazy.map(\.row))
+    order.isWhole = largest.count == count
+    if let last = largest.last { order.floor = standing(Int(last.row), book) }
     order.version = version
     for chunk in changed.indices { changed[chunk] = 0 }
   }
 
-  private func sink(_ heap: inout ContiguousArray<UInt32>, _ start: Int, _ book: AddressBook) {
-    var place = start
-    while true {
-      var child = 2 * place + 1
-      guard child < heap.count else { return }
-      if child + 1 < heap.count, isBefore(heap[child], heap[child + 1], book) { child += 1 }
-      guard isBefore(heap[place], heap[child], book) else { return }
-      heap.swapAt(place, child)
-      place = child
+  /// A notional at least `rows` rows reach, and as few more as a sixteenth of an octave holds.
+  private func size(reachedBy rows: Int) -> Int64 {
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: SizeBin.count) { bins in
+      bins.initialize(repeating: 0)
+      forEachSize { bins[SizeBin.bin(of: $1)] += 1 }
+      var (bin, reached) = (SizeBin.count, 0)
+      while reached < rows, bin > 0 {
+        bin -= 1
+        reached += Int(bins[bin])
+      }
+      return SizeBin.least(in: bin)
     }
+  }
+
+  /// Calls `body` with every used row and its notional.
+  @inline(__always)
+  private func forEachSize(_ body: (Int, Int64) -> Void) {
+    for chunk in used.indices where used[chunk] != 0 {
+      chunks[chunk].columns.withUnsafeBufferPointer { columns in
+        var bits = used[chunk]
+        while bits != 0 {
+          let bit = bits.trailingZeroBitCount
+          body(chunk * PositionChunk.rows + bit, abs(columns[PositionChunk.sizes + bit]))
+          bits &= bits - 1
+        }
+      }
+    }
+  }
+}
+
+private struct RankedRow {
+  var sizeUsd: Int64
+  var row: UInt32
+}
+
+/// Notionals by magnitude: sixteen bins to the octave, larger ones behind smaller ones.
+private enum SizeBin {
+  static let count = 1024
+
+  static func bin(of size: Int64) -> Int {
+    let bits = 63 - size.leadingZeroBitCount
+    return bits < 4 ? Int(size) : (bits - 3) * 16 + Int(size >> Int64(bits - 4)) & 15
+  }
+
+  static func least(in bin: Int) -> Int64 {
+    bin < 16 ? Int64(bin) : Int64(16 + bin % 16) << Int64(bin / 16 - 1)
   }
 }

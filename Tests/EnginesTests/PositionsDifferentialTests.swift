@@ -35,6 +35,12 @@ struct PositionsDifferentialTests {
     #expect(Self.run(seed: seed, steps: 6000, every: 400, shape: shape) == nil)
   }
 
+  @Test("many rows of few sizes, so that ties decide who is kept in order")
+  func manyTies() {
+    let shape = PositionsWorld.Shape(accounts: 900, coins: 1, positionsEach: 1, sizes: 2)
+    #expect(Self.run(seed: 35, steps: 5000, every: 250, shape: shape) == nil)
+  }
+
   @Test("many coins for each account", arguments: [40, 41] as [UInt64])
   func wide(seed: UInt64) {
     let shape = PositionsWorld.Shape(accounts: 10, coins: 80, positionsEach: 90)
