@@ -32,6 +32,13 @@ public final class Core {
   @exclusivity(unchecked) var scheduler: Scheduler
   @exclusivity(unchecked) var persistence: Persistence
   @exclusivity(unchecked) var jobs = Jobs()
+  @exclusivity(unchecked) var heatmaps: HeatmapKeeper
+  @exclusivity(unchecked) var rankings = RankingsKeeper()
+  @exclusivity(unchecked) var curator: Curator
+  /// What is left of the file to take over; nil when that is done.
+  @exclusivity(unchecked) var warmStart: WarmStart?
+  /// Wallets whose trades are being read, by their question.
+  @exclusivity(unchecked) var tradeQueries: [QueryID: Address] = [:]
   let poller: PositionPoller?
   let profiler: ProfileQueue
   let market: MarketWatch
@@ -85,9 +92,11 @@ public final class Core {
     books = options[.l2Enabled] ? L2Subscriber(names: options[.l2Coins]) : nil
     vaultTracker = HlpTracker(options: options, vaults: knowledge.vaults, seed: random.next())
     liquidationWatch = LiquidationWatch(knowledge.liquidations)
-    persistence = Persistence(seed: random.next())
-    clients = Clients(views: views, options: options, version: version)
-    views.refresh = { [unowned self] _ in report() }
+    persistence = Persistence(pruneDays: options[.pruneDays], seed: random.next())
+    heatmaps = HeatmapKeeper(options: options)
+    curator = Curator(options: options)
+    clients = Clients(views: views, options: options, version: version, token: options.apiToken)
+    openViews()
     if let poller { stream.tell { poller.saw($0) } }
   }
 
@@ -96,9 +105,10 @@ public final class Core {
     if exited { return .never }
     if let partsDeadline { return min(sessions.nextDeadline, partsDeadline) }
     // Pairs: `min` of more than two allocates an array.
-    let parts = min(min(clients.deadline, persistence.deadline), sweepAt)
+    let parts = min(min(clients.deadline, storageDeadline), sweepAt)
     if let stopAt { return min(min(sessions.nextDeadline, parts), stopAt) }
-    let next = min(min(parts, keeper.deadline), min(accountsDeadline, vaultTracker.deadline))
+    let exchange = min(min(keeper.deadline, accountsDeadline), vaultTracker.deadline)
+    let next = min(min(parts, periodicDeadline), exchange)
     partsDeadline = next
     return min(sessions.nextDeadline, next)
   }
@@ -120,7 +130,8 @@ public final class Core {
     output.begin()
     guard !exited else { return }
     views.now = now
-    if case .linkReceived = input, stopAt == nil {} else { otherInput() }
+    var isFrame = false
+    if case .linkReceived = input, stopAt == nil { isFrame = true } else { otherInput() }
     switch input {
     case .clientAccepted, .clientReceived, .clientEnded, .clientDrained, .clientClosed:
       views.exchangeNow = clock.now(at: now.instant)
@@ -136,10 +147,8 @@ public final class Core {
     case .fetchFailed(let id, let failure): failed(id, failure, now: now)
     case .started: start(now: now)
     case .wake: wake(now: now)
-    case .stored(let result): persistence.stored(result, output, now: now)
-    case .loaded(let result):
-      persistence.loaded(result, book: book, output, now: now)
-      restoreAccounts(result, now: now)
+    case .stored(let result): persistence.stored(result, knowledge, output, now: now)
+    case .loaded(let result): loaded(result, now: now)
     case .swept(let result): persistence.swept(result, output, now: now)
     case .queried(let id, let result): queried(id, result, now: now)
     case .computed(let id, let result): computed(id, result, now: now)
@@ -148,6 +157,7 @@ public final class Core {
     }
     takeEvents(now: now)
     takeActions()
+    if !isFrame { advanceStorage(now: now) }
     if let stopAt { finishStop(stopAt, now: now) }
   }
 
@@ -155,21 +165,6 @@ public final class Core {
   private func otherInput() {
     partsDeadline = nil
     stream.settle()
-  }
-
-  // MARK: Jobs and queries
-
-  private func computed(_ id: JobID, _ result: JobResult, now: Now) {
-    jobs.ended()
-    switch result {
-    case .rested: break
-    case .profile(let outcome): profiled(outcome, now: now)
-    }
-    askExchange(now: now)
-  }
-
-  private func queried(_ id: QueryID, _ result: Result<StoreAnswer, StoreError>, now: Now) {
-    jobs.ended()
   }
 
   // MARK: Start, time, stop
@@ -189,7 +184,8 @@ public final class Core {
   private func wake(now: Now) {
     sessions.tick(now: now.instant)
     clients.tick(output, now: now)
-    persistence.flush(book, output, now: now)
+    restore(now: now)
+    runPeriodic(now: now)
     askExchange(now: now)
     if now.instant >= sweepAt {
       sweepAt = now.instant + Core.sweepInterval
@@ -210,7 +206,6 @@ public final class Core {
   /// Exits as soon as the clients are gone and what was seen is on disk, or when it has taken too long.
   private func finishStop(_ deadline: Instant, now: Now) {
     let isLate = now.instant >= deadline
-    if !isLate { persistence.flush(book, isFinal: true, output, now: now) }
     guard isLate || (clients.isEmpty && persistence.isIdle(book)) else { return }
     exited = true
     output.log(

@@ -14,20 +14,6 @@ extension Core {
     return min(min(poller?.deadline ?? .never, profiler.deadline), market.deadline)
   }
 
-  /// Takes over when accounts were polled; from then on they are asked about, also when the file cannot be read.
-  func restoreAccounts(_ result: Result<LoadedState, StoreError>, now: Now) {
-    isStateLoaded = true
-    guard let poller else { return }
-    if case .success(let state) = result {
-      for row in state.addresses {
-        guard let account = book.find(row.address) else { continue }
-        poller.restore(
-          account, tier: Int(row.tier), polledAt: row.lastPolled, lastSeen: row.lastSeen, now: now)
-      }
-    }
-    poller.finishRestore(now: now)
-  }
-
   /// Whether the main dex's coins are known: before that an answer about positions could not be read.
   private var isListingKnown: Bool { !(keeper.coins(ofDex: "") ?? []).isEmpty }
 
@@ -124,8 +110,6 @@ extension Core {
   private func profiledFills(_ fills: [Fill], of address: Address, now: Now) {
     self.fills(fills, of: address, now: now)
   }
-
-  private func wake(_ reason: WaitReason, _ outcome: WaitOutcome, now: Now) {}
 }
 
 extension PositionRow {

@@ -27,6 +27,8 @@ public struct QueryID: Hashable, Sendable {
 public enum Job: Sendable {
   /// Does nothing; for whoever tries a driver.
   case rest
+  /// All coins' liquidation heatmaps.
+  case heatmap(HeatmapJob)
   /// One wallet's fills matched into trades and summed up.
   case profile(ProfileJob)
 
@@ -34,6 +36,7 @@ public enum Job: Sendable {
   public consuming func run() -> JobResult {
     switch self {
     case .rest: .rested
+    case .heatmap(let job): .heatmap(job.run())
     case .profile(let job): .profile(job.run())
     }
   }
@@ -43,6 +46,8 @@ public enum Job: Sendable {
 public enum JobResult: Sendable {
   /// Nothing was to be done.
   case rested
+  /// All coins' liquidation heatmaps.
+  case heatmap(HeatmapResult)
   /// A wallet's trades, and its profile if there are enough.
   case profile(ProfileOutcome)
 }

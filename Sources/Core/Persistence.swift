@@ -1,36 +1,99 @@
+import API
 import Base
 import Engines
 import Market
 import Store
 
-/// What of the service's state goes to disk, and when: one batch at a time, every `flushInterval`.
+/// What of the service's state goes to disk, and when.
 ///
-/// Derived rows (accounts seen) are added up until they are committed: a batch that fails is counted and its rows
-/// go out again with the next one, so a locked or full disk loses nothing while the process lives.
-/// States: `loading` until the database answered at start; `ready`; `down` after a failed open, tried again after a
-/// growing while. Bound: one batch of `Batch.rowsMax` rows in flight, the rest waits in the address book.
+/// One writing job at a time, in this order: what clients wait for (`ClientWrites`, durable, at once), rows that follow
+/// from what was seen (`rows` and the address book, every `flushInterval`), slices of the retention sweep in between.
+/// Each kind has batches of its own, so that none can fail another. A derived batch that fails goes out again, with
+/// growing pauses, and what waits behind it is coalesced and bounded; a row the file refuses for what it is, is found
+/// by halving its batch, dropped and counted.
+/// States: `loading` until the database answered, `restoring` while memory takes over what it holds, `ready`; `down`
+/// after a failed open, tried again after a growing while. Clients' writes are refused in all but `ready`.
 struct Persistence {
   /// Between two flushes of what was seen.
   static let flushInterval = TimeSpan.seconds(1)
+  /// Between two retention sweeps, and before the first.
+  static let sweepInterval = TimeSpan.seconds(3_600)
+  static let firstSweep = TimeSpan.seconds(60)
+  /// Between two slices of one.
+  static let sliceInterval = TimeSpan.milliseconds(50)
 
-  private enum State { case loading, ready, storing, down }
+  private enum State {
+    case loading, restoring, ready, down
+    /// A job has the writer.
+    case storingClients, storingRows, sweeping
+  }
 
-  private var state = State.loading
-  /// The rows on their way to disk: what the `store` effect means.
-  private(set) var batch = Batch()
   /// What collectors want on disk.
   var rows = WriteQueue()
+  private var clients = ClientWrites()
+  private var state = State.loading
+  /// The clients' batch in flight.
+  private var clientBatch = Batch()
+  /// Derived batches, the next one last: one, or what halving left of it.
+  private var parts: [Batch] = []
   private var due = Instant.never
+  private var sweepDue = Instant.never
   private var backoff: Backoff
+  /// The slice on its way: what the `sweep` effect means.
+  private(set) var sweep: Sweep
   private(set) var rowsStored: UInt64 = 0
+  private(set) var rowsRefused: UInt64 = 0
+  private(set) var rowsSwept: UInt64 = 0
   private(set) var failures: UInt64 = 0
+  private(set) var batches: UInt64 = 0
+  private(set) var lastBatch = TimeSpan.zero
+  private var storeBegan = Instant.zero
   /// Why the database does not take writes now; nil while it does.
-  private(set) var trouble: String?
+  private var failure: String?
 
-  init(seed: UInt64) { backoff = Backoff(first: .seconds(1), longest: .seconds(60), seed: seed) }
+  init(pruneDays: Double, seed: UInt64) {
+    backoff = Backoff(first: .seconds(1), longest: .seconds(60), seed: seed)
+    sweep = Sweep(cursor: .start, pruneDays: Int(pruneDays.rounded(.up)), now: WallTime(ms: 0))
+  }
 
-  /// While a batch is being written only its end can bring anything to do.
-  var deadline: Instant { state == .storing ? .never : due }
+  // MARK: What others see
+
+  /// The rows on their way to disk: what the `store` effect means.
+  var batch: Batch { state == .storingClients ? clientBatch : parts.last ?? Batch() }
+
+  /// Whether questions can be asked.
+  var isOpen: Bool {
+    switch state {
+    case .loading, .down: false
+    default: true
+    }
+  }
+
+  /// Why the database does not do all it should, for a person; nil while it does.
+  var trouble: String? {
+    switch state {
+    case .loading, .restoring: failure ?? "database: loading"
+    default: failure
+    }
+  }
+
+  /// While a job has the writer, only its end and the patience of clients bring anything to do.
+  var deadline: Instant {
+    let patience = clients.deadline
+    switch state {
+    case .loading, .restoring: return .never
+    case .down: return min(due, patience)
+    case .ready: return min(min(due, sweepDue), patience)
+    case .storingClients, .storingRows, .sweeping: return patience
+    }
+  }
+
+  /// Clients' writes on disk and refused.
+  var clientWrites: (stored: UInt64, refused: UInt64) { (clients.stored, clients.refused) }
+  /// Derived rows that wait, also behind a batch in flight.
+  var rowsWaiting: Int { rows.count + parts.reduce(0) { $0 + $1.count } }
+
+  // MARK: Opening
 
   /// Opens the database; called once at start and after each failed attempt.
   mutating func load(_ out: Output) {
@@ -39,103 +102,177 @@ struct Persistence {
     out.add(.load)
   }
 
-  mutating func loaded(
-    _ result: Result<LoadedState, StoreError>, book: AddressBook, _ out: Output, now: Now
-  ) {
+  /// The database answered; the state to restore, or nil when it could not be opened.
+  mutating func loaded(_ result: Result<StoredState, StoreError>, _ out: Output, now: Now) -> StoredState? {
     switch result {
-    case .success(let loaded):
-      var refused = 0
-      for row in loaded.addresses where book.restore(AddressRow(row)) == nil { refused += 1 }
-      state = .ready
-      trouble = nil
+    case .success(let stored):
+      state = .restoring
+      failure = nil
       backoff.reset()
-      due = now.instant + Persistence.flushInterval
-      let file = loaded.opened
-      out.log(
-        .info, "database open", ("new", "\(file.isNew)"), ("addresses", "\(loaded.addresses.count)"),
-        ("skipped", "\(loaded.skipped + refused)"),
-        ("added", (file.tablesAdded + file.columnsAdded + file.indexesAdded).joined(separator: ",")))
+      return stored
     case .failure(let error):
       state = .down
       failures += 1
-      trouble = "database: \(error.kind.rawValue)"
+      failure = "database: \(error.kind.rawValue)"
       due = now.instant + backoff.next()
       out.log(.error, "database refused", ("kind", error.kind.rawValue), ("reason", error.message))
+      return nil
     }
   }
 
-  /// Starts a flush when one is due; at a stop (`isFinal`) at once.
-  mutating func flush(_ book: AddressBook, isFinal: Bool = false, _ out: Output, now: Now) {
-    guard now.instant >= due || isFinal else { return }
-    if state == .down {
-      if !isFinal { load(out) }
-      return
+  /// Memory holds what the file held: writing may begin.
+  mutating func restored(now: Now) {
+    state = .ready
+    due = now.instant + Persistence.flushInterval
+    sweepDue = now.instant + Persistence.firstSweep
+  }
+
+  // MARK: Clients' writes
+
+  /// Takes a client's write; nil when it cannot be taken now.
+  mutating func submit(_ write: ClientWrite, now: Now) -> WriteTicket? {
+    switch state {
+    case .loading, .restoring, .down: nil
+    default: clients.submit(write, now: now)
+    }
+  }
+
+  /// The next client to be told what became of its write.
+  mutating func takeOutcome() -> (ticket: WriteTicket, outcome: WaitOutcome)? { clients.takeOutcome() }
+
+  /// The wallets whose row on disk changed since the last call.
+  mutating func takeWatched() -> [WatchEntry] { clients.takeWatched() }
+
+  // MARK: Writing
+
+  /// Starts what is due, if the writer is free; at a stop (`isFinal`) without waiting for the next interval.
+  mutating func advance(_ knowledge: Knowledge, isFinal: Bool = false, _ out: Output, now: Now) {
+    clients.expire(now: now.instant)
+    if state == .down, now.instant >= due, !isFinal { load(out) }
+    while state == .ready, clients.isWaiting {
+      clientBatch = clients.makeBatch(knowledge)
+      // Some writes need no row; the others wait for theirs.
+      guard !clientBatch.isEmpty else { continue }
+      state = .storingClients
+      storeBegan = now.instant
+      out.add(.store)
     }
     guard state == .ready else { return }
-    due = now.instant + Persistence.flushInterval
-    collect(book)
-    guard !batch.isEmpty else { return }
-    state = .storing
-    out.add(.store)
-  }
-
-  /// Whether nothing is left to write, or no way to write it.
-  func isIdle(_ book: AddressBook) -> Bool {
-    switch state {
-    case .loading, .storing: false
-    case .down: true
-    case .ready: batch.isEmpty && book.pendingFlush == 0 || trouble != nil
+    if now.instant >= due || isFinal {
+      due = now.instant + Persistence.flushInterval
+      collect(knowledge.book)
+      if !parts.isEmpty {
+        state = .storingRows
+        storeBegan = now.instant
+        out.add(.store)
+        return
+      }
     }
+    guard now.instant >= sweepDue, !isFinal else { return }
+    if sweep.cursor == .start { sweep.now = now.wall }
+    state = .sweeping
+    out.add(.sweep)
   }
 
-  /// Accounts whose last sightings are not on disk.
-  func unsaved(_ book: AddressBook) -> Int { batch.count + book.pendingFlush }
-
-  mutating func stored(_ result: Result<BatchReport, StoreError>, _ out: Output, now: Now) {
-    guard state == .storing else { return }
+  mutating func stored(
+    _ result: Result<BatchReport, StoreError>, _ knowledge: Knowledge, _ out: Output, now: Now
+  ) {
+    let wasForClients = state == .storingClients
+    guard wasForClients || state == .storingRows else { return }
     state = .ready
     switch result {
     case .success(let report):
       rowsStored += UInt64(report.rows)
-      batch.removeAll()
+      batches += 1
+      lastBatch = now.instant - storeBegan
+      if failure != nil { out.log(.info, "database takes writes again") }
+      failure = nil
+      guard !wasForClients else { return clients.committed(knowledge) }
       backoff.reset()
-      if trouble != nil { out.log(.info, "database takes writes again") }
-      trouble = nil
+      parts.removeLast()
       // More is waiting than one batch holds: do not wait for the next interval.
-      if report.rows >= Batch.rowsMax { due = now.instant }
+      if report.rows >= Batch.rowsMax || !parts.isEmpty { due = now.instant }
     case .failure(let error):
       failures += 1
-      due = now.instant + backoff.next()
-      if trouble == nil {
+      if wasForClients { clients.failed(error, knowledge) }
+      if error.kind == .constraint || error.kind == .misuse {
+        out.log(.error, "row refused", ("kind", error.kind.rawValue), ("reason", error.message))
+        if !wasForClients { halve(now: now) }
+        return
+      }
+      if !wasForClients { due = now.instant + backoff.next() }
+      if failure == nil {
         out.log(.error, "database write failed", ("kind", error.kind.rawValue), ("reason", error.message))
       }
-      trouble = "database: \(error.kind.rawValue)"
+      failure = "database: \(error.kind.rawValue)"
     }
   }
 
-  /// The slice on its way: what the `sweep` effect means.
-  private(set) var sweep = Sweep(cursor: .start, pruneDays: 7, now: WallTime(ms: 0))
+  /// A row of the batch will never be taken: the others shall not wait for it.
+  private mutating func halve(now: Now) {
+    let whole = parts.removeLast()
+    due = now.instant
+    guard whole.count > 1 else {
+      rowsRefused += 1
+      return
+    }
+    let (first, rest) = whole.split(at: whole.count / 2)
+    parts.append(rest)
+    parts.append(first)
+  }
 
-  mutating func swept(_ result: Result<SweepReport, StoreError>, _ out: Output, now: Now) {}
-
+  /// Makes the next derived batch, unless one is still to be written: what collectors sent first, then the accounts
+  /// seen. One of each at least half, so that neither starves the other.
   private mutating func collect(_ book: AddressBook) {
-    let room = Batch.rowsMax - batch.count
-    guard room > 0 else { return }
-    rows.take(into: &batch)
-    book.takeTouched(limit: room) { _, row, newTrades in
+    guard parts.isEmpty else { return }
+    var batch = Batch()
+    rows.take(into: &batch, limit: book.pendingFlush > 0 ? Batch.rowsMax / 2 : Batch.rowsMax)
+    book.takeTouched(limit: Batch.rowsMax - batch.count) { _, row, newTrades in
       _ = batch.add(
         AddressSighting(
           address: row.address, firstSeen: WallTime(ms: Int64(row.firstSeenS) * 1000),
           lastSeen: WallTime(ms: Int64(row.lastSeenS) * 1000), trades: Int64(newTrades)))
     }
+    if !batch.isEmpty { parts.append(batch) }
   }
-}
 
-extension AddressRow {
-  /// The account as the file knows it.
-  fileprivate init(_ record: AddressRecord) {
-    self.init(
-      address: record.address, firstSeenS: UInt32(clamping: record.firstSeen.ms / 1000),
-      lastSeenS: UInt32(clamping: record.lastSeen.ms / 1000), tradeCount: UInt32(clamping: record.tradeCount))
+  // MARK: Upkeep
+
+  mutating func swept(_ result: Result<SweepReport, StoreError>, _ out: Output, now: Now) {
+    guard state == .sweeping else { return }
+    state = .ready
+    sweepDue = now.instant + Persistence.sliceInterval
+    switch result {
+    case .success(let report):
+      rowsSwept += UInt64(report.removed)
+      sweep.cursor = report.next
+      guard let left = report.pagesLeft else { return }
+      // No page given back: a reader needs them, or the file cannot shrink.
+      let isDone = left == 0 || left == sweep.pagesLeft
+      sweep.pagesLeft = left
+      if !isDone { return }
+    case .failure(let error):
+      failures += 1
+      out.log(.warning, "retention sweep failed", ("kind", error.kind.rawValue), ("reason", error.message))
+    }
+    sweep.cursor = .start
+    sweep.pagesLeft = nil
+    sweepDue = now.instant + Persistence.sweepInterval
+    out.log(.debug, "retention sweep done", ("removed", "\(rowsSwept)"))
   }
+
+  // MARK: Stop
+
+  /// Whether nothing is left to write, or no way to write it.
+  func isIdle(_ book: AddressBook) -> Bool {
+    switch state {
+    case .loading, .restoring, .storingClients, .storingRows, .sweeping: false
+    case .down: true
+    case .ready:
+      clients.isEmpty && (failure != nil || parts.isEmpty && rows.isEmpty && book.pendingFlush == 0)
+    }
+  }
+
+  /// Rows, and accounts whose last sightings, are not on disk.
+  func unsaved(_ book: AddressBook) -> Int { rowsWaiting + book.pendingFlush }
 }

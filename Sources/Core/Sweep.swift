@@ -12,8 +12,17 @@ public struct Sweep: Hashable, Sendable {
   /// The time ages are measured from.
   public var now: WallTime
 
-  /// Pages given back by one slice; 4 MiB.
-  public static let pagesMax = 1_000
+  /// Pages the last slice left to give back.
+  var pagesLeft: Int?
+
+  /// Pages given back by one slice; 1 MiB.
+  public static let pagesMax = 256
+
+  init(cursor: RetentionCursor?, pruneDays: Int, now: WallTime) {
+    self.cursor = cursor
+    self.pruneDays = pruneDays
+    self.now = now
+  }
 
   /// Does the slice; blocks on the disk.
   public func run(on database: Database) -> Result<SweepReport, StoreError> {

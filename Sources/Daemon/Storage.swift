@@ -7,8 +7,6 @@ import Store
 final class Storage {
   /// Pages in the write-ahead log from which a commit is followed by a checkpoint, in the same job.
   static let checkpointPages = 1000
-  /// Accounts a restart takes over.
-  static let addressesMax = 1_000_000
 
   weak var daemon: Daemon?
   private let path: String
@@ -22,16 +20,12 @@ final class Storage {
 
   func load() {
     let path = path
+    let wall = daemon?.loop.now.wall ?? WallTime(ms: 0)
     submit(
-      { () -> Result<(Database, StoredState), StoreError> in
+      { () -> Result<(Database, LoadedState), StoreError> in
         do throws(StoreError) {
           let database = try Database(DatabaseOptions(path: path))
-          var state = StoredState()
-          state.opened = database.report
-          let loaded = try database.loadAddresses(limit: Storage.addressesMax) { state.addresses.append($0) }
-          state.skipped = loaded.skipped
-          state.beyondLimit = loaded.beyondLimit
-          return .success((database, state))
+          return .success((database, try database.loadAll(StoredLimits(), now: wall)))
         } catch { return .failure(error) }
       },
       then: { [self] result in
@@ -69,7 +63,7 @@ final class Storage {
   private static func answer(
     _ query: StoreQuery, _ database: Database
   ) -> Result<StoreAnswer, StoreError> {
-    .failure(StoreError(.misuse, "unknown question"))
+    do throws(StoreError) { return .success(try database.answer(query)) } catch { return .failure(error) }
   }
 
   /// Writes the log into the file and closes it; blocks, so only when the loop has ended.

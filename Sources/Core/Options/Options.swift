@@ -1,6 +1,9 @@
 /// The configuration of a run: every declared option with its checked value.
 public struct Options: Sendable {
   private var values: [String: OptionValue] = [:]
+  /// What writes must carry as `Authorization: Bearer …`; nil when nothing is asked. From `HYNOUS_API_TOKEN` only: a
+  /// secret does not belong into a file that is shown around.
+  public var apiToken: String?
 
   /// All defaults.
   public init() {

@@ -1,0 +1,48 @@
+import API
+import Base
+import Engines
+import Market
+
+/// Watches good wallets by itself, as soon as their profiles say so.
+///
+/// What it adds goes the way of a client's write: onto disk first. A wallet somebody stopped following is not added
+/// again. Bound: `auto_curate_max_wallets` labels, so at most as many writes.
+struct Curator {
+  /// Between two looks at the profiles.
+  static let interval = TimeSpan.seconds(60)
+
+  private let isEnabled: Bool
+  private let options: CurationOptions
+  private var due = Instant.never
+  /// The profiles looked at last.
+  private var seen: UInt64?
+
+  init(options: Options) {
+    isEnabled = options[.autoCurateEnabled]
+    self.options = CurationOptions(
+      minWinRate: options[.autoCurateMinWinRate], minTrades: options[.autoCurateMinTrades],
+      minProfitFactor: options[.autoCurateMinProfitFactor], maxWallets: options[.autoCurateMaxWallets],
+      excludeBots: options[.autoCurateExcludeBots])
+  }
+
+  var deadline: Instant { due }
+
+  /// The watch list is known, so that what is on it is not added again.
+  mutating func begin(now: Now) { if isEnabled { due = now.instant + Curator.interval } }
+
+  /// The writes that watch who deserves it now; empty until the next look is due.
+  mutating func tick(_ knowledge: Knowledge, now: Now) -> [ClientWrite] {
+    guard now.instant >= due else { return [] }
+    due = now.instant + Curator.interval
+    guard knowledge.profiles.version != seen else { return [] }
+    seen = knowledge.profiles.version
+    let list = knowledge.watchList
+    let picked = AutoCuration.pick(
+      knowledge.profiles, book: knowledge.book, options: options, labelled: list.autoCount,
+      isWatched: { _, address in list[address.description] != nil })
+    return picked.map { .watch(key: $0.address.description, label: $0.label) }
+  }
+
+  /// A write could not be taken: the same profiles shall be looked at again.
+  mutating func again() { seen = nil }
+}

@@ -1,0 +1,69 @@
+import API
+import Base
+import Engines
+import Market
+import Store
+
+/// The disk's side of the router: opening, restoring, batches, and clients that wait for theirs.
+extension Core {
+  /// When the writer or the warm start wants its next turn.
+  var storageDeadline: Instant { warmStart == nil ? persistence.deadline : .zero }
+
+  /// The database answered.
+  func loaded(_ result: Result<LoadedState, StoreError>, now: Now) {
+    if let state = persistence.loaded(result, output, now: now) {
+      for error in state.unread {
+        output.log(
+          .error, "table not read", ("kind", error.kind.rawValue), ("reason", error.message))
+      }
+      let file = state.opened
+      output.log(
+        .info, "database open", ("new", "\(file.isNew)"), ("addresses", "\(state.addresses.count)"),
+        ("positions", "\(state.positions.count)"), ("profiles", "\(state.profiles.count)"),
+        ("skipped", "\(state.skipped + state.beyondLimit)"),
+        ("added", (file.tablesAdded + file.columnsAdded + file.indexesAdded).joined(separator: ",")))
+      warmStart = WarmStart(state)
+      restore(now: now)
+    } else if !isStateLoaded {
+      // Without its past the service works all the same.
+      startAsking(now: now)
+    }
+  }
+
+  /// Takes over the next slice of what the file held.
+  func restore(now: Now) {
+    guard let warmStart else { return }
+    warmStart.advance(self, now: now)
+    guard warmStart.isDone else { return }
+    self.warmStart = nil
+    if warmStart.refused > 0 { output.log(.warning, "rows not restored", ("count", "\(warmStart.refused)")) }
+    persistence.restored(now: now)
+    views.knowledge.watchList.forEach { if let address = $0.address { watch(address, true, now: now) } }
+    startAsking(now: now)
+    heatmaps.begin(now: now)
+    rankings.begin(now: now)
+    curator.begin(now: now)
+  }
+
+  private func startAsking(now: Now) {
+    isStateLoaded = true
+    poller?.finishRestore(now: now)
+    askExchange(now: now)
+  }
+
+  // MARK: Writing
+
+  /// Lets the writer go on, follows what it changed of the watch list, and tells clients what became of their writes.
+  func advanceStorage(now: Now) {
+    if warmStart == nil { persistence.advance(knowledge, isFinal: stopAt != nil, output, now: now) }
+    for row in persistence.takeWatched() {
+      if let address = row.address { watch(address, row.isActive, now: now) }
+    }
+    while let (ticket, outcome) = persistence.takeOutcome() { wake(.write(ticket), outcome, now: now) }
+  }
+
+  /// Runs the requests again that wait for `reason`.
+  func wake(_ reason: WaitReason, _ outcome: WaitOutcome, now: Now) {
+    clients.wake(reason, outcome, output, now: now)
+  }
+}
