@@ -45,6 +45,7 @@ enum DocsPage {
     prose(route.about, out)
     out.append("</p>\n")
     if !route.parameters.isEmpty { parameters(route.parameters, out) }
+    if let body = route.body { self.body(body, out) }
     for answer in route.answers { self.answer(answer, out) }
     if route.method == .get {
       out.append("<p><a class=\"try\" href=\"")
@@ -73,6 +74,31 @@ enum DocsPage {
       out.append("</td></tr>\n")
     }
     out.append("</tbody></table>\n")
+  }
+
+  private static func body(_ body: BodySchema, _ out: ByteBuffer) {
+    out.append("<table><thead><tr><th>field of the body</th><th>value</th><th></th></tr></thead><tbody>\n")
+    for field in body.fields {
+      out.append("<tr><td><code>")
+      text(field.name, out)
+      out.append("</code></td><td>")
+      text(kind(field.kind) + (field.isRequired ? "" : ", optional"), out)
+      out.append("</td><td>")
+      prose(field.about, out)
+      out.append("</td></tr>\n")
+    }
+    out.append("</tbody></table>\n<pre>")
+    text(PrettyJSON.text(body.example), out)
+    out.append("</pre>\n")
+  }
+
+  private static func kind(_ kind: BodySchema.Kind) -> String {
+    switch kind {
+    case .text(let least): least > 0 ? "text, at least \(least) characters" : "text"
+    case .choice(let words): words.joined(separator: ", ")
+    case .number: "number"
+    case .numbers: "object of numbers by coin"
+    }
   }
 
   private static func answer(_ answer: Route.Answer, _ out: ByteBuffer) {
@@ -179,7 +205,12 @@ enum DocsPage {
     be taken is refused with 422 and a list of what is wrong; unknown parameters are ignored, and of a
     repeated one the last counts. An unknown path is 404, a wrong method 405 with <code>Allow</code>;
     HEAD works wherever GET does. Objects may gain keys. A request whose <code>Host</code> is neither
-    this service's address nor listed in <code>server.allowed_hosts</code> is refused with 421.</p></section>
+    this service's address nor listed in <code>server.allowed_hosts</code> is refused with 421.</p>
+    <p>A body is a JSON object with a JSON content type; what cannot be taken is refused with 422 like
+    parameters, unknown fields are ignored. A write is answered after it is on disk, or with 503. When a
+    token is set, writes need <code>Authorization: Bearer</code>, reads too if <code>server.protect_reads</code>
+    says so; without it they are 401. Answers from 1 KiB on are compressed when gzip is accepted; those with an
+    <code>ETag</code> are 304 while nothing changed.</p></section>
 
     """
 }

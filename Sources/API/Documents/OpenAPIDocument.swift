@@ -1,5 +1,5 @@
-/// The OpenAPI 3.1 text of a list of routes: paths, parameters with bounds and defaults, answers with schemas
-/// and examples. Named schemas are printed once, under `components`, in order of first mention.
+/// The OpenAPI 3.1 text of a list of routes: paths, parameters with bounds and defaults, bodies, answers with
+/// schemas and examples, and the token. Named schemas are printed once, under `components`, in order of first mention.
 import Base
 import Wire
 
@@ -7,6 +7,7 @@ struct OpenAPIDocument {
   private let routes: [Route]
   private let version: String
   private var named: [(name: String, fields: [Schema.Field])] = []
+  private var bodies: [BodySchema] = []
 
   init(_ routes: [Route], version: String) {
     self.routes = routes
@@ -35,7 +36,22 @@ struct OpenAPIDocument {
     }
     json.endObject()
     components(&json)
+    OpenAPIDocument.security(&json)
     json.endObject()
+  }
+
+  /// Nothing or the token, as the daemon is configured.
+  private static func security(_ json: inout JSONWriter) {
+    json.key("security")
+    json.beginArray()
+    json.beginObject()
+    json.endObject()
+    json.beginObject()
+    json.key(APIText.scheme)
+    json.beginArray()
+    json.endArray()
+    json.endObject()
+    json.endArray()
   }
 
   private mutating func operation(_ route: Route, _ json: inout JSONWriter) {
@@ -50,13 +66,87 @@ struct OpenAPIDocument {
       for parameter in route.parameters { OpenAPIDocument.parameter(parameter, &json) }
       json.endArray()
     }
+    if let body = route.body { request(body, &json) }
     json.key("responses")
     json.beginObject()
-    for answer in route.answers { self.answer(answer, &json) }
-    if route.canRefuse { answer(APIText.refusal, &json) }
+    let answers = route.answers + [APIText.unauthorized] + (route.canRefuse ? [APIText.refusal] : [])
+    for answer in answers where answer.status < 300 { self.answer(answer, &json) }
+    if route.isTagged {
+      json.key("304")
+      json.beginObject()
+      json.pair("description", APIText.notModified)
+      json.endObject()
+    }
+    for answer in answers.sorted(by: { $0.status < $1.status }) where answer.status >= 300 {
+      self.answer(answer, &json)
+    }
     answer(APIText.otherError, key: "4XX", &json)
     json.endObject()
     json.endObject()
+  }
+
+  private mutating func request(_ body: BodySchema, _ json: inout JSONWriter) {
+    if !bodies.contains(where: { $0.name == body.name }) { bodies.append(body) }
+    json.key("requestBody")
+    json.beginObject()
+    json.key("required")
+    json.bool(true)
+    json.key("content")
+    json.beginObject()
+    json.key("application/json")
+    json.beginObject()
+    json.key("schema")
+    json.beginObject()
+    json.pair("$ref", "#/components/schemas/\(body.name)")
+    json.endObject()
+    json.key("example")
+    json.raw(text: body.example)
+    json.endObject()
+    json.endObject()
+    json.endObject()
+  }
+
+  private static func body(_ body: BodySchema, _ json: inout JSONWriter) {
+    json.beginObject()
+    json.pair("type", "object")
+    json.key("properties")
+    json.beginObject()
+    for field in body.fields {
+      json.key(field.name)
+      json.beginObject()
+      let orNull = !field.isRequired
+      switch field.kind {
+      case .text(let least):
+        type("string", orNull, field.about, &json)
+        if least > 0 { json.pair("minLength", Int64(least)) }
+      case .choice(let words):
+        type("string", orNull, field.about, &json)
+        json.key("enum")
+        json.beginArray()
+        for word in words { json.string(word) }
+        if orNull { json.null() }
+        json.endArray()
+      case .number: type("number", orNull, field.about, &json)
+      case .numbers:
+        type("object", orNull, field.about, &json)
+        json.key("additionalProperties")
+        json.beginObject()
+        type("number", true, "", &json)
+        json.endObject()
+      }
+      json.endObject()
+    }
+    json.endObject()
+    required(body.fields.filter(\.isRequired).map(\.name), &json)
+    json.endObject()
+  }
+
+  private static func required(_ names: [String], _ json: inout JSONWriter) {
+    guard !names.isEmpty else { return }
+    json.key("required")
+    json.beginArray()
+    for name in names { json.string(name) }
+    json.endArray()
   }
 
   private mutating func answer(_ answer: Route.Answer, key: String? = nil, _ json: inout JSONWriter) {
@@ -127,6 +217,19 @@ struct OpenAPIDocument {
       object(named[index].fields, &json)
       index += 1
     }
+    for body in bodies {
+      json.key(body.name)
+      OpenAPIDocument.body(body, &json)
+    }
+    json.endObject()
+    json.key("securitySchemes")
+    json.beginObject()
+    json.key(APIText.scheme)
+    json.beginObject()
+    json.pair("type", "http")
+    json.pair("scheme", "bearer")
+    json.pair("description", APIText.schemeAbout)
+    json.endObject()
     json.endObject()
     json.endObject()
   }
@@ -207,13 +310,7 @@ struct OpenAPIDocument {
       write(field.schema, &json)
     }
     json.endObject()
-    let required = fields.filter(\.isRequired)
-    if !required.isEmpty {
-      json.key("required")
-      json.beginArray()
-      for field in required { json.string(field.name) }
-      json.endArray()
-    }
+    OpenAPIDocument.required(fields.filter(\.isRequired).map(\.name), &json)
     json.endObject()
   }
 }

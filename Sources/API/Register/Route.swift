@@ -66,8 +66,11 @@ public struct Route: Sendable {
   public let body: BodySchema?
   /// The path of a real request, to try.
   public let example: String
-  /// What it may answer, success first. The refusal of parameters (422) is added by itself.
+  /// What it may answer, success first. The refusal of parameters and bodies (422) and of strangers (401) is
+  /// added by itself.
   public let answers: [Answer]
+  /// Whether answers carry an entity tag (`RouteCall.version`), so that 304 may be answered.
+  public let isTagged: Bool
   let answer: @Sendable (RouteCall) -> Void
 
   /// The most parameters of one route.
@@ -76,7 +79,7 @@ public struct Route: Sendable {
   init(
     _ method: Method, _ path: StaticString, name: String, summary: String, about: String,
     parameters: [Parameter] = [], body: BodySchema? = nil, example: String? = nil, answers: [Answer],
-    answer: @escaping @Sendable (RouteCall) -> Void
+    isTagged: Bool = false, answer: @escaping @Sendable (RouteCall) -> Void
   ) {
     precondition(parameters.count <= Route.parametersMax)
     self.method = method
@@ -88,6 +91,7 @@ public struct Route: Sendable {
     self.body = body
     self.example = example ?? "\(path)"
     self.answers = answers
+    self.isTagged = isTagged
     self.answer = answer
   }
 

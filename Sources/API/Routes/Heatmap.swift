@@ -29,7 +29,7 @@ extension Route {
           ]),
         example: #"{"error":"No heatmap data for NOPE","available":["AAVE","ADA","BTC"]}"#),
       Words.unavailable("Heatmap"),
-    ]
+    ], isTagged: true
   ) { call in
     let views = call.views
     guard views.components.positionPoller else { return call.error(503, "Heatmap not available") }

@@ -25,7 +25,7 @@ extension Route {
           "leverage":3.0,"unrealized_pnl":-1750.69672}],"count":1}
           """),
       Words.unavailable("HLP tracker"),
-    ]
+    ], isTagged: true
   ) { call in
     let views = call.views
     guard views.components.hlpTracker else { return call.error(503, "HLP tracker not available") }

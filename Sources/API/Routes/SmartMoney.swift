@@ -23,7 +23,8 @@ extension Route {
       .number("min_equity", 0, atLeast: 0, "The least equity, USD"),
       .number("max_hold_hours", 0, atLeast: 0, "The longest mean holding time; 0 means any"),
     ],
-    answers: [Answer(200, "The ranking", SmartMoneyAnswer.schema, example: SmartMoneyAnswer.example)]
+    answers: [Answer(200, "The ranking", SmartMoneyAnswer.schema, example: SmartMoneyAnswer.example)],
+    isTagged: true
   ) { call in
     let views = call.views
     let knowledge = views.knowledge

@@ -17,7 +17,7 @@ extension Route {
           "profit_factor":2.98,"avg_hold_hours":0.2,"style":"scalper","is_bot":0,"equity":82699.665802,\
           "computed_at":1795353266.293,"positions_count":5}]}
           """)
-    ]
+    ], isTagged: true
   ) { call in
     let knowledge = call.views.knowledge
     // Each only grows, so their sum changes when one of them does.

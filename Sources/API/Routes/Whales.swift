@@ -19,7 +19,8 @@ extension Route {
       .integer("top_n", 50, atLeast: 1, atMost: 5000, "How many positions"),
     ],
     example: "/v1/whales/BTC",
-    answers: [Answer(200, "The positions", WhalesAnswer.schema, example: WhalesAnswer.example)]
+    answers: [Answer(200, "The positions", WhalesAnswer.schema, example: WhalesAnswer.example)],
+    isTagged: true
   ) { call in
     let views = call.views
     let coin = call.coin(0)
