@@ -17,7 +17,9 @@ struct HeatmapBench: ParsableCommand {
 
   func run() throws {
     guard positions > 0, coins > 0, repeats > 0 else { throw ValidationError("counts must be positive") }
+    let before = residentMiB()
     let table = fill()
+    let resident = (residentMiB() - before) * 1_048_576 / Double(positions)
     let inputs = (0..<coins).map {
       HeatmapInput(mid: Px(raw: 100_000_000 * (Int64($0) + 1)), openInterestUsd: 1e12)
     }
@@ -34,10 +36,9 @@ struct HeatmapBench: ParsableCommand {
     times.sort()
     let ns = Int((times[repeats / 2] * 1e12 / Double(positions)).rounded())
     let step = longestStep(table)
-    let bytes = Double(table.memoryBytes) / Double(table.count)
     print(
       "ns_per_position=\(Double(ns) / 1000) longest_step_us=\(Int(step * 1e6))"
-        + " bytes_per_position=\((bytes * 10).rounded() / 10) checksum=\(sum)")
+        + " bytes_per_position=\(Int(resident)) checksum=\(sum)")
   }
 
   /// The rows of `bucket_positions.c`: position `p` is in coin `p % coins`, of account `p / coins`.
