@@ -8,7 +8,8 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hynous-bench",
     subcommands: [
-      Frames.self, Decode.self, Ingest.self, Memory.self, Start.self, StoreRows.self, HeatmapBench.self,
+      Frames.self, Decode.self, Ingest.self, Memory.self, Start.self, StoreRows.self, StorePolls.self,
+      StoreWorld.self, HeatmapBench.self,
     ])
 }
 

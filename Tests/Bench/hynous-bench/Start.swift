@@ -1,13 +1,15 @@
 import ArgumentParser
 import Glibc
 
-/// Starts the daemon and measures the time from exec to the first 200 on `/health`.
+/// Starts the daemon and measures the time from exec to the first 200 on `/health`; with `--expect`, to the first
+/// one that contains the given text, such as how many positions are tracked once the file is read.
 ///
 /// The exchange's address is a closed port of this machine, so nothing but the daemon's own start is measured.
 struct Start: ParsableCommand {
   @Argument var program: String
   @Argument var database: String
   @Option var port: UInt16 = 8394
+  @Option(help: "What the answer must contain.") var expect = ""
 
   func run() throws {
     setenv("HYNOUS_SERVER_PORT", "\(port)", 1)
@@ -31,6 +33,8 @@ struct Start: ParsableCommand {
         print("ms=\(ms)")
         return
       }
+      // Asked without a pause, the daemon would mostly be answering.
+      if !expect.isEmpty { usleep(2_000) }
     }
     kill(child, SIGKILL)
     waitpid(child, nil, 0)
@@ -52,8 +56,14 @@ struct Start: ParsableCommand {
     guard status == 0 else { return false }
     let request = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     guard write(descriptor, request, request.utf8.count) == request.utf8.count else { return false }
-    var reply = [UInt8](repeating: 0, count: 64)
+    var reply = [UInt8](repeating: 0, count: 4096)
     let count = read(descriptor, &reply, reply.count)
-    return count > 12 && String(decoding: reply[..<12], as: UTF8.self) == "HTTP/1.1 200"
+    guard count > 12 else { return false }
+    let text = String(decoding: reply[..<count], as: UTF8.self)
+    return text.hasPrefix("HTTP/1.1 200") && (expect.isEmpty || contains(text, expect))
+  }
+
+  private func contains(_ text: String, _ part: String) -> Bool {
+    text.utf8.indices.contains { text.utf8[$0...].starts(with: part.utf8) }
   }
 }
