@@ -18,6 +18,7 @@ struct HeatmapDifferentialTests {
       for _ in 0..<40 { #expect(world.step() == nil) }
       let result = job.run()
       #expect(result.computedAt == job.now)
+      #expect(result.brokenInvariant() == nil)
       for coin in 0..<4 {
         #expect(
           result[CoinID(raw: UInt32(coin))] == expected[coin], "seed \(seed) round \(round) coin \(coin)")

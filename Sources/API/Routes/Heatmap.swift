@@ -142,11 +142,11 @@ enum HeatmapAnswer {
     for index in map.buckets.indices {
       let bucket = map.buckets[index]
       out.append(index == 0 ? "{\"price_low\":" : ",{\"price_low\":")
-      DoubleText.appendDecimal(raw: map.edges[index].raw, scale: 8, places: places, to: out)
+      DoubleText.appendDecimal(raw: map.shown(map.edges[index]).raw, scale: 8, places: places, to: out)
       out.append(",\"price_high\":")
-      DoubleText.appendDecimal(raw: map.edges[index + 1].raw, scale: 8, places: places, to: out)
+      DoubleText.appendDecimal(raw: map.shown(map.edges[index + 1]).raw, scale: 8, places: places, to: out)
       out.append(",\"price_mid\":")
-      DoubleText.appendDecimal(raw: map.middle(index).raw, scale: 8, places: places, to: out)
+      DoubleText.appendDecimal(raw: map.shown(map.middle(index)).raw, scale: 8, places: places, to: out)
       out.append(",\"long_liq_usd\":")
       DoubleText.appendDecimal(raw: bucket.longUsd.micros, scale: 6, places: 2, to: out)
       out.append(",\"short_liq_usd\":")
