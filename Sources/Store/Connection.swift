@@ -72,6 +72,14 @@ struct Connection: ~Copyable {
   /// Whether a transaction is open.
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
+  /// Whether the file was removed, moved or replaced since it was opened: SQLite would go on writing to what nobody
+  /// will find again.
+  var isMoved: Bool {
+    var moved: Int32 = 0
+    let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved)
+    return code == SQLITE_OK && moved != 0
+  }
+
   /// Rows the last statement changed.
   var changes: Int { Int(sqlite3_changes64(handle)) }
 

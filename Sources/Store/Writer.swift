@@ -74,6 +74,7 @@ struct Writer: ~Copyable {
   /// Applies `batch` in one transaction.
   mutating func apply(_ batch: Batch) throws(StoreError) {
     guard !batch.isEmpty else { return }
+    if connection.isMoved { throw StoreError(.readOnly, "the file was moved, removed or replaced") }
     try setSynchronous(isFull: batch.isDurable)
     var places: [Int] = []
     for write in batch.writes { places.append(try place(of: write)) }

@@ -88,6 +88,21 @@ import Testing
     #expect(try rows(scratch.file, "SELECT count(*) FROM liquidation_events") == ["0"])
   }
 
+  /// Nothing is acknowledged that goes into a file nobody will find again; put back, it takes writes again.
+  @Test func aFileMovedAwayIsNotWrittenTo() throws {
+    let scratch = try filled()
+    let database = try scratch.open()
+    #expect(try everyone(database).count == 10)
+    rename(scratch.file, "\(scratch.path)/elsewhere.db")
+    let error = failure { () throws(StoreError) in _ = try database.apply(batch(10..<11, isDurable: true)) }
+    #expect(error?.kind == .readOnly && error?.message.contains("moved") == true)
+    #expect(try everyone(database).count == 10)
+    rename("\(scratch.path)/elsewhere.db", scratch.file)
+    #expect(try database.apply(batch(10..<11, isDurable: true)).rows == 1)
+    unlink(scratch.file)
+    #expect(failure { () throws(StoreError) in _ = try database.apply(batch(11..<12)) }?.kind == .readOnly)
+  }
+
   @Test func aFileLeftOpenIsLookedThrough() async throws {
     let scratch = try filled()
     await #expect(processExitsWith: .signal(SIGKILL)) { [path = scratch.file as String] in
