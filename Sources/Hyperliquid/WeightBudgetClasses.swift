@@ -27,9 +27,9 @@ public struct WeightClass: Hashable, Sendable {
   }
 
   /// Listings and vault structure: small, and everything else depends on it.
-  public static let universe = WeightClass(name: "universe", rank: 0, sharePct: 10, heldPct: 6)
+  public static let universe = WeightClass(name: "universe", rank: 0, sharePct: 10, heldPct: 3)
   /// Fill histories a client waits for: pages of up to 120.
-  public static let asked = WeightClass(name: "asked", rank: 1, sharePct: 12, heldPct: 4, isUrgent: true)
+  public static let asked = WeightClass(name: "asked", rank: 1, sharePct: 12, heldPct: 3, isUrgent: true)
   /// Watched wallets, HLP vaults and the biggest positions (tier 1).
   public static let watched = WeightClass(name: "watched", rank: 2, sharePct: 38, heldPct: 6)
   /// The other tiers' polls.

@@ -56,7 +56,7 @@ struct BudgetTests {
     let stats = budget.stats(now: at(2))
     #expect(stats.available == -50)
     #expect(stats.debts == 130)
-    for cls in WeightClass.all {
+    for cls in WeightClass.all where cls != .asked {
       let until = try #require(refused(budget.acquire(cls, base: 2, now: at(3))))
       #expect(until > at(62) && until < at(63.1))
     }
@@ -94,12 +94,13 @@ struct BudgetTests {
   }
 
   @Test func requestsInFlightAreBoundedAndOneSlotPerClassIsKept() {
-    var budget = WeightBudget(weightPerMinMax: 12000, safetyPct: 100, inFlightMax: 8, seed: 1)
+    var budget = WeightBudget(weightPerMinMax: 12000, safetyPct: 100, inFlightMax: 9, seed: 1)
     var tickets: [WeightBudget.Ticket] = []
     while let next = granted(budget.acquire(.tiers, base: 2, now: at(1))) { tickets.append(next) }
     #expect(tickets.count == 5)
     #expect(refused(budget.acquire(.tiers, base: 2, now: at(1))) == .never)
     #expect(granted(budget.acquire(.universe, base: 20, now: at(1))) != nil)
+    #expect(granted(budget.acquire(.asked, base: 20, now: at(1))) != nil)
     #expect(granted(budget.acquire(.watched, base: 2, now: at(1))) != nil)
     #expect(granted(budget.acquire(.profiles, base: 20, now: at(1))) != nil)
     #expect(granted(budget.acquire(.universe, base: 20, now: at(1))) == nil)
@@ -114,7 +115,7 @@ struct BudgetTests {
       var now = 1.0
       for _ in 0..<60 {
         now += random.unit() * 4
-        let cls = WeightClass.all[random.below(4)]
+        let cls = WeightClass.all[random.below(WeightClass.all.count)]
         let weight = 1 + random.below(60)
         let admission = budget.acquire(cls, base: weight, now: at(now))
         if let ticket = granted(admission) {

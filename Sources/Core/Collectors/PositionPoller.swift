@@ -6,8 +6,8 @@ import Market
 // Polls the positions of known accounts: who is due, at which pace, and what an answer means.
 //
 // Watched wallets and tier 1 are asked in the class `.watched`, the rest in `.tiers`. When more is due than the budget
-// carries, tier 1 keeps its interval as long as its class can pay for it, and the others share what is left: tier 2
-// three parts, never-polled accounts and tier 3 one part each (`turns`); `facts` tells how far each is behind.
+// carries, tier 1 keeps its interval as long as its class can pay for it, and the others share what is left: tier 2 and
+// tier 3 two parts each, never-polled accounts one (`turns`). `lag` tells how far each tier is behind.
 //
 // Pins: an account is kept in the address book while it is asked about, watched, holds positions, or its equity is kept:
 // from its first poll until it is given up because nobody saw it trading for seven days.
@@ -29,6 +29,20 @@ struct PollResult {
   var tier: Int
   /// Nobody ever polled it before.
   var isFirst: Bool
+}
+
+/// How far a tier is behind.
+struct TierLag: Equatable {
+  /// Accounts in it; a watched wallet counts in its own tier.
+  var accounts = 0
+  /// Accounts due and not asked yet.
+  var due = 0
+  /// How long the longest waiting of them has been due.
+  var lag = TimeSpan.zero
+  /// What is configured between two polls.
+  var interval = TimeSpan.zero
+  /// What was achieved lately; nil before the second poll of any.
+  var achieved: TimeSpan?
 }
 
 /// The poller's settings.
@@ -83,7 +97,7 @@ final class PositionPoller {
   private let book: AddressBook
   private let positions: Positions
   private var pace: PollPace
-  private var turns = [PollTurns(shares: [3, 1]), PollTurns(shares: [3, 1, 1])]
+  private var turns = [PollTurns(shares: [3, 1]), PollTurns(shares: [2, 1, 2])]
   /// The budget said: not before then.
   private var refusedUntil = [Instant.zero, .zero]
   /// Accounts pinned because they hold positions or have an equity, one bit each.
@@ -152,6 +166,22 @@ final class PositionPoller {
   func finishRestore(now: Now) {
     queue.finishRestore(now: now)
     deadline = now.instant
+  }
+
+  /// How far tier 1, 2 or 3 is behind. Watched wallets, asked at tier 1's interval, wait with tier 1, never polled
+  /// accounts with tier 3.
+  func lag(tier: Int, now: Instant) -> TierLag {
+    let groups: [PollGroup] = tier == 1 ? [.watched, .tier1] : tier == 2 ? [.tier2] : [.fresh, .tier3]
+    var lag = TierLag()
+    lag.accounts = queue.count(tier: tier)
+    lag.interval =
+      tier == 1 ? settings.intervals.0 : tier == 2 ? settings.intervals.1 : settings.intervals.2
+    lag.achieved = queue.cadence(.tier(tier))
+    for group in groups {
+      lag.due += queue.dueCount(group, now: now)
+      lag.lag = max(lag.lag, queue.overdue(group, now: now))
+    }
+    return lag
   }
 
   // MARK: Asking
