@@ -76,6 +76,18 @@ public struct TxHash: Hashable, Sendable {
   /// The hash with these words.
   @inlinable
   public init(words: SIMD4<UInt64>) { self.words = words }
+
+  /// The hash whose 64 hex digits lie at `digits`; `nil` when one of them is no hex digit.
+  @inlinable
+  @inline(__always)
+  public init?(digits: UnsafeRawPointer) {
+    var bad = SIMD16<UInt8>(repeating: 0)
+    words = SIMD4(
+      Address.hex(digits, &bad), Address.hex(digits + 16, &bad), Address.hex(digits + 32, &bad),
+      Address.hex(digits + 48, &bad))
+    let halves = unsafeBitCast(bad, to: SIMD2<UInt64>.self)
+    guard (halves[0] | halves[1]) & 0x8080_8080_8080_8080 == 0 else { return nil }
+  }
 }
 
 /// One execution of one account, as its fill history tells it.
