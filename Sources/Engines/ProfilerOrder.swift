@@ -18,59 +18,66 @@ struct ProfilerOrder {
   private(set) var duplicates = 0
   private(set) var selfTrades = 0
 
-  private let fills: [ProfileFill]
+  /// Valid as long as the array they were taken from.
+  private let fills: UnsafeBufferPointer<ProfileFill>
   /// End of each coin's run in `places`.
   private var ends: [Int] = []
   private var coin = -1
   private var at = 0
+  private var end = 0
 
-  init(_ fills: [ProfileFill]) {
+  init(_ fills: UnsafeBufferPointer<ProfileFill>) {
     self.fills = fills
-    let coins = (fills.max { $0.coin < $1.coin }?.coin.index ?? -1) + 1
-    var starts = [Int](repeating: 0, count: coins + 1)
-    for fill in fills { starts[fill.coin.index + 1] += 1 }
-    for index in 0..<coins { starts[index + 1] += starts[index] }
-    ends = Array(starts.dropFirst())
+    var coins = 0
+    for index in fills.indices { coins = max(coins, fills[index].coin.index + 1) }
+    ends = [Int](repeating: 0, count: coins + 1)
+    for index in fills.indices { ends[fills[index].coin.index + 1] += 1 }
+    for index in 0..<coins { ends[index + 1] += ends[index] }
+    // From each coin's start its fills move its number up to its end.
     places = [UInt32](repeating: 0, count: fills.count)
-    for (index, fill) in fills.enumerated() {
-      places[starts[fill.coin.index]] = UInt32(truncatingIfNeeded: index)
-      starts[fill.coin.index] += 1
+    for index in fills.indices {
+      let coin = fills[index].coin.index
+      places[ends[coin]] = UInt32(truncatingIfNeeded: index)
+      ends[coin] += 1
     }
+    ends.removeLast()
   }
+
+  /// The fill at a place of `places`.
+  @inline(__always)
+  func fill(_ place: Int) -> ProfileFill { fills[Int(places[place])] }
 
   /// Turns to the next coin with fills and puts them in order of time.
   mutating func nextCoin() -> Bool {
+    at = end
     coin += 1
     while coin < ends.count, ends[coin] == at { coin += 1 }
     guard coin < ends.count else { return false }
-    var isSorted = true
-    for place in at + 1..<max(ends[coin], at + 1) where time(place) < time(place - 1) { isSorted = false }
-    if !isSorted {
-      places[at..<ends[coin]].sort {
-        (fills[Int($0)].time.ms, $0) < (fills[Int($1)].time.ms, $1)
-      }
+    end = ends[coin]
+    for place in at..<end - 1 where time(place + 1) < time(place) {
+      let fills = fills
+      places[at..<end].sort { (fills[Int($0)].time.ms, $0) < (fills[Int($1)].time.ms, $1) }
+      break
     }
     return true
   }
 
   /// The next fills of this coin that share a millisecond: their range in `places`.
+  @inline(__always)
   mutating func nextGroup() -> Range<Int>? {
-    guard at < ends[coin] else { return nil }
+    guard at < end else { return nil }
     let from = at
+    let first = time(from)
     at += 1
-    while at < ends[coin], time(at) == time(from) { at += 1 }
+    while at < end, time(at) == first { at += 1 }
     return from..<at
   }
 
+  @inline(__always)
   private func time(_ place: Int) -> WallTime { fills[Int(places[place])].time }
 
   /// Puts a group's fills, without repeated ones and trades with oneself, into execution order in `arranged`.
   mutating func arrange(_ group: Range<Int>, after running: Int64?) {
-    arranged.removeAll(keepingCapacity: true)
-    if isOneOrder(group, after: running) {
-      arranged.append(contentsOf: places[group])
-      return
-    }
     var rest = distinct(Array(places[group]))
     if walk(rest, from: running) { return }
     if rest.count <= ProfilerOrder.searchMax, search(rest, from: running) { return }
@@ -85,12 +92,12 @@ struct ProfilerOrder {
     }
   }
 
-  /// Whether the group is a chain in one direction: then nothing in it can be repeated.
-  private func isOneOrder(_ group: Range<Int>, after running: Int64?) -> Bool {
+  /// Whether the group is a chain in one direction: then it is in order and nothing in it can be repeated.
+  func isOneOrder(_ group: Range<Int>, after running: Int64?) -> Bool {
     let side = fills[Int(places[group.lowerBound])].side
     var position = running ?? fills[Int(places[group.lowerBound])].startPosition.raw
-    for place in places[group] {
-      let fill = fills[Int(place)]
+    for place in group {
+      let fill = fill(place)
       guard fill.side == side, fill.startPosition.raw == position, let end = fill.endPosition else {
         return false
       }
