@@ -18,7 +18,7 @@ import Testing
     for route in Route.all {
       #expect(page.contains("<section id=\"\(route.name)\">"))
       #expect(page.contains("\(route.path)"))
-      #expect(page.contains("href=\"\(route.example)\""))
+      if route.method == .get { #expect(page.contains("href=\"\(route.example)\"")) }
       for parameter in route.parameters { #expect(page.contains("<code>\(parameter.name)</code>")) }
       for answer in route.answers where !answer.example.isEmpty { #expect(page.contains("<pre>{")) }
     }
@@ -34,9 +34,9 @@ import Testing
   }
 
   @Test func boundsAndDefaultsAreShown() throws {
-    let page = try page(OldRoutes.all + [.docs])
+    let page = try page()
     for text in [
-      "integer, 1 to 500", "number, 1 to 168", "integer, at least 0", "true or false", "<td>24</td>",
+      "integer, 1 to 5000", "number, 1 to 168", "integer, at least 0", "true or false", "<td>24</td>",
       "<td>false</td>", "<td>empty</td>",
     ] {
       #expect(page.contains(text), "\(text)")

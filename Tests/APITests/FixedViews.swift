@@ -13,13 +13,16 @@ enum FixedViews {
   static func make(_ fill: (Views) -> Void = { _ in }) -> Views {
     let started = Instant(ns: 5_000_000_000)
     let now = Now(instant: started + TimeSpan(ns: 138_449_000_000), wall: WallTime(ms: 1_795_353_385_058))
-    let views = Views(orderFlow: OrderFlow(recentMax: 64, coinsMax: 16), now: now)
+    let knowledge = Knowledge(
+      orderFlow: OrderFlow(recentMax: 64, coinsMax: 16), book: AddressBook(addressesMax: 256, seed: 1))
+    let views = Views(knowledge: knowledge, now: now)
     views.started = started
     views.exchangeNow = exchangeNow
     for (name, dex) in [("BTC", ""), ("kPEPE", ""), ("xyz:TSLA", "xyz"), ("PURR/USDC", ""), ("ETH", "")] {
       _ = views.coins.list(Coin(name: name, dex: dex, szDecimals: 5, maxLeverage: 40, isListed: true))
     }
     trades(views.orderFlow)
+    FixedWorld.fill(views)
     let since = WallTime(ms: exchangeNow.ms - 1_000_000)
     views.coverage = [
       Coverage(
@@ -99,16 +102,62 @@ enum FixedViews {
     poller.totalPolls = 5196
     poller.totalPositionsUpserted = 9114
     poller.tierCounts = (73, 311, 4616)
+    poller.inFlight = 8
+    poller.totalPositionsClosed = 211
+    poller.totalChanges = 30
+    poller.tiers = [(73, 0, 0, 30), (311, 5, 12, 120), (4616, 1902, 640, 600)].map { row in
+      var tier = TierFacts()
+      (tier.accounts, tier.due) = (row.0, row.1)
+      (tier.lag, tier.interval) = (.seconds(row.2), .seconds(row.3))
+      return tier
+    }
     views.stats.positionPoller = poller
     var tracker = HLPTrackerFacts()
-    tracker.vaultsTracked = 3
+    tracker.vaultsTracked = 8
     tracker.totalPolls = 30
     tracker.totalSnapshots = 1070
     tracker.currentPositions = 107
+    tracker.childVaults = 5
+    tracker.lastRoundAge = .milliseconds(41_250)
     views.stats.hlpTracker = tracker
     var heatmap = LiqHeatmapFacts()
     heatmap.cachedCoins = 196
     heatmap.lastRecompute = WallTime(ms: 1_795_353_377_692)
+    heatmap.totalRecomputes = 14
+    heatmap.lastDuration = TimeSpan(ns: 1_204_000)
     views.stats.liqHeatmap = heatmap
+    addComputed(views)
+  }
+
+  private static func addComputed(_ views: Views) {
+    var liquidations = LiquidationsFacts()
+    liquidations.held = 41
+    liquidations.totalEvents = 12
+    liquidations.sources = [
+      LiquidationSourceFacts(name: LiquidationSourceFacts.vaults, accounts: 8, totalEvents: 11),
+      LiquidationSourceFacts(name: LiquidationSourceFacts.profiles, accounts: 120, totalEvents: 1),
+    ]
+    views.stats.liquidations = liquidations
+    var profiler = ProfilerFacts()
+    profiler.profiles = 120
+    profiler.queued = 3
+    profiler.totalProfiles = 121
+    profiler.totalOnDemand = 2
+    profiler.ranked = 4012
+    profiler.rankingsAsOf = WallTime(ms: 1_795_353_384_200)
+    views.stats.profiler = profiler
+    var market = MarketFacts()
+    market.mids = 430
+    market.contexts = 428
+    market.source = "stream"
+    market.midsAge = .milliseconds(1_090)
+    views.stats.market = market
+    var books = BooksFacts()
+    (books.coins, books.live, books.totalBooks) = (3, 2, 4000)
+    views.stats.books = books
+    var database = DatabaseFacts()
+    (database.totalBatches, database.totalRows, database.pendingRows) = (131, 90_211, 12)
+    database.lastBatch = TimeSpan(ns: 4_400_000)
+    views.stats.database = database
   }
 }

@@ -1,19 +1,27 @@
+import Engines
 import Market
 
 @testable import API
 
-/// The requests whose answers are kept in `Tests/Golden`, at least one per route: `<route>-<case>.json`.
+/// The requests whose answers are kept in `Tests/Golden`, at least one per route: `<route>-<case>.json`. Those of
+/// the market and of wallets are in `GoldenCasesMore.swift`.
 struct GoldenCase: Sendable {
   var route: String
   var name: String
   var method = "GET"
   var path: String
   var headers: [(String, String)] = []
+  /// The request's body; sent as JSON unless `headers` say otherwise.
+  var body: String?
   var fill: @Sendable (Views) -> Void = { _ in }
+  /// What the stand-in for Core does with what is asked of it.
+  var store: @Sendable (TestStore) -> Void = { _ in }
 
   var file: String { "\(route)-\(name).json" }
 
-  static let all: [GoldenCase] = [
+  static let all: [GoldenCase] = service + market + smartMoney + writes + errors
+
+  private static let service: [GoldenCase] = [
     GoldenCase(route: "health", name: "ok", path: "/health"),
     GoldenCase(route: "health", name: "head", method: "HEAD", path: "/health"),
     GoldenCase(route: "health", name: "close", path: "/health", headers: [("Connection", "close")]),
@@ -28,21 +36,23 @@ struct GoldenCase: Sendable {
     GoldenCase(route: "stats", name: "no-trade-yet", path: "/v1/stats") {
       $0.stats.tradeStream = TradeStreamFacts()
     },
-    GoldenCase(route: "orderflow", name: "gap", path: "/v1/orderflow/BTC"),
-    GoldenCase(route: "orderflow", name: "any-capitals", path: "/v1/orderflow/KPEPE"),
-    GoldenCase(route: "orderflow", name: "open-gap", path: "/v1/orderflow/XYZ:tsla"),
-    GoldenCase(route: "orderflow", name: "slash", path: "/v1/orderflow/purr%2Fusdc"),
-    GoldenCase(route: "orderflow", name: "listed-never-traded", path: "/v1/orderflow/ETH"),
-    GoldenCase(route: "orderflow", name: "unknown", path: "/v1/orderflow/nope"),
-    GoldenCase(route: "orderflow", name: "unicode", path: "/v1/orderflow/%E2%82%BFx"),
-    GoldenCase(route: "orderflow", name: "quotes", path: "/v1/orderflow/a%22%5C%0Ab"),
-    GoldenCase(route: "orderflow-all", name: "ok", path: "/v1/orderflow"),
-    GoldenCase(route: "orderflow-all", name: "empty", path: "/v1/orderflow") { $0.coins = .init() },
+    GoldenCase(route: "stats", name: "nothing-yet", path: "/v1/stats") { views in
+      views.stats.positionPoller = PositionPollerFacts()
+      views.stats.hlpTracker = HLPTrackerFacts()
+      views.stats.liqHeatmap = LiqHeatmapFacts()
+      views.stats.liquidations = LiquidationsFacts()
+      views.stats.profiler = ProfilerFacts()
+      views.stats.market = MarketFacts()
+    },
     GoldenCase(route: "openapi", name: "ok", path: "/openapi.json"),
     GoldenCase(route: "docs", name: "ok", path: "/docs"),
+  ]
+
+  private static let errors: [GoldenCase] = [
     GoldenCase(route: "error", name: "unknown-path", path: "/v1/nope"),
     GoldenCase(route: "error", name: "root", path: "/"),
     GoldenCase(route: "error", name: "method", method: "DELETE", path: "/v1/stats"),
+    GoldenCase(route: "error", name: "two-methods", method: "PUT", path: "/v1/smart-money/watch/abcdefghij"),
     GoldenCase(route: "error", name: "options", method: "OPTIONS", path: "/health"),
     GoldenCase(route: "error", name: "final-slash", path: "/v1/orderflow/BTC/?x=1"),
     GoldenCase(route: "error", name: "path-not-utf8", path: "/v1/orderflow/%FF"),

@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func pathParametersAreDeclaredInThePathsOrder() {
-    for route in Route.all + OldRoutes.all {
+    for route in Route.all {
       let inPath = "\(route.path)".matches(of: /\{(\w+)\}/).map { String($0.1) }
       #expect(route.parameters.filter { $0.place == .path }.map(\.name) == inPath, "\(route.path)")
       #expect(route.parameters.prefix(inPath.count).allSatisfy { $0.place == .path }, "\(route.path)")

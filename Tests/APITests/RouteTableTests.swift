@@ -5,7 +5,7 @@ import Testing
 
 /// Matching of paths.
 @Suite struct RouteTableTests {
-  private let table = RouteTable(OldRoutes.all)
+  private let table = RouteTable(Route.all)
   private let call = RouteCall(
     views: FixedViews.make(), documents: Documents([], version: ""), version: "")
 
@@ -17,7 +17,7 @@ import Testing
       let node = table.find(bytes, call)
       guard node >= 0, case let index = table.route(at: node, method), index >= 0 else { return nil }
       let segments = (0..<call.segmentCount).map { String(decoding: call.segment($0), as: UTF8.self) }
-      return ("\(OldRoutes.all[index].path)", segments)
+      return ("\(Route.all[index].path)", segments)
     }
   }
 
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func everyRegisteredPathFindsItself() {
-    for route in OldRoutes.all {
+    for route in Route.all {
       let path = "\(route.path)".replacing(/\{\w+\}/, with: "x")
       #expect(match(path, route.method)?.path == "\(route.path)")
     }

@@ -30,6 +30,14 @@ enum Words {
   /// `{"error": …}`.
   static let error = Schema.object("Error", [.init("error", .text("What is wrong"))])
 
+  /// A body that asks for something impossible, or (in `detail`) one that cannot be read.
+  static let refused = Schema.object(
+    "Refused",
+    [
+      .sometimes("error", .text("What is wrong with what was asked for")),
+      .sometimes("detail", .text("What is wrong with the request")),
+    ])
+
   /// The answer of a route whose component is switched off.
   static func unavailable(_ example: String) -> Route.Answer {
     Route.Answer(

@@ -31,7 +31,8 @@ extension Route {
           "alert_type":"size_above"}
           """),
       Answer(
-        400, "The type is none of those known", Words.error, example: "{\"error\":\"\(AlertWords.refusal)\"}"),
+        400, "The type is none of those known", Words.refused,
+        example: "{\"error\":\"\(AlertWords.refusal)\"}"),
       Words.unwritable,
     ]
   ) { call in

@@ -18,7 +18,7 @@ extension Route {
     example: "/v1/smart-money/watch/0x5039156e2c2158144bd6e5fe226e388904d46bc2",
     answers: [
       WatchAnswer.done,
-      Answer(400, "None of the fields was sent", Words.error, example: #"{"error":"No fields to update"}"#),
+      Answer(400, "None of the fields was sent", Words.refused, example: #"{"error":"No fields to update"}"#),
       Answer(404, "The wallet is not watched", Words.error, example: #"{"error":"Wallet not tracked"}"#),
       Words.unwritable,
     ]

@@ -23,7 +23,7 @@ extension Route {
           [.init("status", Words.ok), .init("address", Words.address), .init("label", Words.label)]),
         example: #"{"status":"ok","address":"0x5039156e2c2158144bd6e5fe226e388904d46bc2","label":"whale"}"#),
       Answer(
-        400, "The address has fewer than 10 characters", Words.error,
+        400, "The address has fewer than 10 characters", Words.refused,
         example: #"{"error":"Invalid address"}"#),
       Words.unwritable,
     ]
