@@ -90,10 +90,7 @@ extension Core {
   /// A profile was computed.
   func profiled(_ outcome: ProfileOutcome, now: Now) {
     if let profile = outcome.profile {
-      let change = knowledge.profiles.set(profile, of: outcome.account)
-      if change.isNew { book.pin(outcome.account) }
-      if let evicted = change.evicted { book.unpin(evicted) }
-      knowledge.positions.setBot(outcome.account, profile.isBot)
+      keep(profile, of: outcome.account)
     } else if knowledge.profiles.remove(outcome.account) {
       book.unpin(outcome.account)
       knowledge.positions.setBot(outcome.account, false)
