@@ -20,8 +20,9 @@ enum Opening {
       if report.wasLeftOpen { try check(connection, into: &report) }
       return try Writer(connection)
     } catch {
-      // Damage in the schema itself leaves nothing to read.
-      guard !isMemory, isReadable(options), mayPass(error) || report.check != .none else { throw error }
+      // Damage found by the check lies in some table; damage met before it, in the schema, leaves nothing to read.
+      let isInTables = error.kind == .corrupt && report.check != .none
+      guard !isMemory, mayPass(error) || isInTables, isReadable(options) else { throw error }
       report.trouble = error
       return nil
     }

@@ -135,7 +135,6 @@ struct Mutation {
     batch.add(row)
     guard var known = model.watched[row.key] else { return model.watched[row.key] = row }
     if !row.label.isEmpty { known.label = row.label }
-    if !known.isActive { known.addedAt = row.addedAt }
     known.isActive = true
     model.watched[row.key] = known
   }

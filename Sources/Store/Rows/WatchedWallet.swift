@@ -59,8 +59,7 @@ public struct WatchedWalletPatch: Hashable, Sendable {
 }
 
 extension Write {
-  /// Follows a wallet. One that is known keeps its notes, its tags and, unless a new one is given, its label; its
-  /// `added_at` is kept while it is followed and new when it was not.
+  /// Follows a wallet. One that is known keeps when it was first asked for and, unless new ones are given, its words.
   public static let watchedWallet = Write(
     .watchedWallets, cells: 6,
     sql: """
@@ -68,7 +67,6 @@ extension Write {
       VALUES (?1, ?2, ?3, ?4, ?5, ?6)
       ON CONFLICT (address) DO UPDATE SET
         label = CASE excluded.label WHEN '' THEN label ELSE excluded.label END,
-        added_at = CASE WHEN is_active <> 0 THEN added_at ELSE excluded.added_at END,
         notes = CASE excluded.notes WHEN '' THEN notes ELSE excluded.notes END,
         tags = CASE excluded.tags WHEN '' THEN tags ELSE excluded.tags END,
         is_active = excluded.is_active
