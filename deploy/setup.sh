@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs the Debian packages a purpose needs, if any is missing: setup.sh build|bench
+# Installs the Debian packages a purpose needs, if any is missing: setup.sh build|test|bench
 set -euo pipefail
 packages=(libuv1-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libyaml-dev zlib1g-dev pkg-config ca-certificates)
 case "${1:-build}" in
 build) packages+=(openssl curl) ;;
+test) packages+=(openssl curl python3 python3-venv) ;;
 bench) packages+=(libsimdjson-dev g++ nginx-light wrk curl) ;;
-*) echo "usage: setup.sh build|bench" >&2; exit 2 ;;
+*) echo "usage: setup.sh build|test|bench" >&2; exit 2 ;;
 esac
 missing=()
 for package in "${packages[@]}"; do

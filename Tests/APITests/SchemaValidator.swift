@@ -13,6 +13,9 @@ struct SchemaValidator {
     return check(value, schema, "$")
   }
 
+  /// What is wrong with `value` beside `schema`; empty when nothing is.
+  func problems(_ value: JSONTree, against schema: JSONTree) -> [String] { check(value, schema, "$") }
+
   private func check(_ value: JSONTree, _ schema: JSONTree, _ place: String) -> [String] {
     if let reference = schema["$ref"]?.string {
       let name = String(reference.split(separator: "/").last ?? "")
@@ -24,6 +27,10 @@ struct SchemaValidator {
       guard let rule = schema[keyword] else { continue }
       switch keyword {
       case "description": break
+      case "minLength":
+        if let text = value.string, Double(text.unicodeScalars.count) < rule.double ?? 0 {
+          problems.append("\(place) is too short")
+        }
       case "type":
         let allowed = rule.string.map { [$0] } ?? rule.elements.compactMap(\.string)
         let fits = allowed.contains(value.type) || (value.type == "integer" && allowed.contains("number"))

@@ -32,7 +32,7 @@ enum APIText {
   static let otherError = Route.Answer(
     400, "The request could not be understood or is not allowed; `detail` says why", requestError)
 
-  private static let requestError = Schema.object(
+  static let requestError = Schema.object(
     "RequestError", [.init("detail", .text("What was wrong"))])
 
   private static let refusalSchema = Schema.object(

@@ -159,7 +159,12 @@ struct OpenAPIDocument {
     json.beginObject()
     if let schema = answer.schema {
       json.key("schema")
-      write(schema, &json)
+      if answer.status == 400, key == nil {
+        // What cannot even be read is refused before the route is asked, in a form of its own.
+        write(anyOf: [schema, APIText.requestError], &json)
+      } else {
+        write(schema, &json)
+      }
       if !answer.example.isEmpty {
         json.key("example")
         json.raw(text: answer.example)
@@ -247,6 +252,15 @@ struct OpenAPIDocument {
     if case .object(nil, let fields) = schema { return object(fields, &json) }
     json.beginObject()
     members(schema, orNull: false, &json)
+    json.endObject()
+  }
+
+  private mutating func write(anyOf schemas: [Schema], _ json: inout JSONWriter) {
+    json.beginObject()
+    json.key("anyOf")
+    json.beginArray()
+    for schema in schemas { write(schema, &json) }
+    json.endArray()
     json.endObject()
   }
 
