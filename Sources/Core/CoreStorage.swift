@@ -23,6 +23,8 @@ extension Core {
         ("skipped", "\(state.skipped + state.beyondLimit)"),
         ("added", (file.tablesAdded + file.columnsAdded + file.indexesAdded).joined(separator: ",")))
       warmStart = WarmStart(state)
+      // A file that opens late finds accounts being asked about already: that rests while their past comes in.
+      isStateLoaded = false
       restore(now: now)
     } else if !isStateLoaded {
       // Without its past the service works all the same.

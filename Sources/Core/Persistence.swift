@@ -247,16 +247,17 @@ struct Persistence {
       rowsSwept += UInt64(report.removed)
       sweep.cursor = report.next
       guard let left = report.pagesLeft else { return }
-      // No page given back: a reader needs them, or the file cannot shrink.
-      let isDone = left == 0 || left == sweep.pagesLeft
+      // No page given back, again and again: a reader needs them, or the file cannot shrink.
+      sweep.stalls = left == sweep.pagesLeft ? sweep.stalls + 1 : 0
       sweep.pagesLeft = left
-      if !isDone { return }
+      if left > 0, sweep.stalls < Sweep.stallsMax { return }
     case .failure(let error):
       failures += 1
       out.log(.warning, "retention sweep failed", ("kind", error.kind.rawValue), ("reason", error.message))
     }
     sweep.cursor = .start
     sweep.pagesLeft = nil
+    sweep.stalls = 0
     sweepDue = now.instant + Persistence.sweepInterval
     out.log(.debug, "retention sweep done", ("removed", "\(rowsSwept)"))
   }

@@ -14,6 +14,10 @@ public struct Sweep: Hashable, Sendable {
 
   /// Pages the last slice left to give back.
   var pagesLeft: Int?
+  /// Slices in a row that gave none back.
+  var stalls = 0
+  /// After as many the file keeps them; they are used again.
+  static let stallsMax = 8
 
   /// Pages given back by one slice; 1 MiB.
   public static let pagesMax = 256

@@ -180,14 +180,15 @@ extension Simulation {
 
   /// After an orderly stop with a working disk, everything the daemon knew is in the file.
   func checkLeftBehind() {
-    if disk.trades != disk.acknowledgedTrades {
-      complain(.disk, "\(disk.trades) trades in the file, \(disk.acknowledgedTrades) acknowledged")
+    let (count, trades) = disk.accounts
+    if trades != disk.acknowledgedTrades {
+      complain(.disk, "\(trades) trades in the file, \(disk.acknowledgedTrades) acknowledged")
     }
     guard !disk.isTroubled, fault(.diskSlow) == nil, oracle.discovered > 0, oracle.isDiskSteady else {
       return
     }
-    if Int64(disk.rows.count) < oracle.discovered {
-      complain(.disk, "stopped with \(disk.rows.count) accounts stored of \(oracle.discovered)")
+    if Int64(count) < oracle.discovered {
+      complain(.disk, "stopped with \(count) accounts stored of \(oracle.discovered)")
     }
   }
 }

@@ -3,77 +3,70 @@ import Core
 import Market
 import Store
 
-/// The database file: rows that survive the process, and what was acknowledged to it.
+/// The database file: a real one in memory that outlives the simulated process, and what was acknowledged of it.
+///
+/// Faults strike outside: a batch is refused before SQLite sees it, kept or not when the process dies, or, by a disk that
+/// lies, acknowledged and forgotten.
 struct SimulatedDisk {
-  struct Row {
-    var firstSeen: WallTime
-    var lastSeen: WallTime
-    var trades: Int64
-  }
-
-  /// What is in the file.
-  private(set) var rows: [Address: Row] = [:]
+  let database: Database
   /// What the daemon was told is in the file.
   private(set) var acknowledged: Set<Address> = []
   /// Trade counts over all rows the daemon was told of, to notice a batch that is counted twice or lost.
   private(set) var acknowledgedTrades: Int64 = 0
-  private(set) var inFlight: [AddressSighting]?
+  private(set) var inFlight: Batch?
+  /// A slice of a retention sweep is under way.
+  var isSweeping = false
   /// The last attempts failed: what is left unsaved at a stop is forgiven.
   var isTroubled = false
 
-  mutating func begin(_ batch: Batch) {
-    var sightings: [AddressSighting] = []
-    batch.forEachSighting { sightings.append($0) }
-    inFlight = sightings
+  init() {
+    do throws(StoreError) { database = try Database(DatabaseOptions(path: ":memory:")) } catch {
+      preconditionFailure("no database in memory: \(error.message)")
+    }
   }
 
-  var trades: Int64 { rows.values.reduce(0) { $0 + $1.trades } }
+  mutating func begin(_ batch: Batch) { inFlight = batch }
+
+  /// Accounts in the file, and their trades.
+  var accounts: (count: Int, trades: Int64) {
+    var found = (count: 0, trades: Int64(0))
+    _ = try? database.loadAddresses(limit: .max) { found = (found.count + 1, found.trades + $0.tradeCount) }
+    return found
+  }
 
   /// Carries the batch out; `keeps` false is a disk that lies.
-  mutating func commit(keeps: Bool = true) -> Int {
-    let sightings = inFlight ?? []
+  mutating func commit(keeps: Bool = true) -> Result<BatchReport, StoreError> {
+    guard let batch = inFlight else { return .failure(StoreError(.misuse, "no batch")) }
     inFlight = nil
-    for sighting in sightings {
+    var report = BatchReport(rows: batch.count, logPages: 10)
+    if keeps {
+      do throws(StoreError) { report = try database.apply(batch) } catch { return .failure(error) }
+    }
+    batch.forEachSighting { sighting in
       acknowledged.insert(sighting.address)
       acknowledgedTrades += sighting.trades
-      if keeps { put(sighting) }
     }
-    return sightings.count
-  }
-
-  private mutating func put(_ sighting: AddressSighting) {
-    let row = rows[sighting.address]
-    rows[sighting.address] = Row(
-      firstSeen: min(row?.firstSeen ?? sighting.firstSeen, sighting.firstSeen),
-      lastSeen: max(row?.lastSeen ?? sighting.lastSeen, sighting.lastSeen),
-      trades: (row?.trades ?? 0) + sighting.trades)
+    return .success(report)
   }
 
   mutating func refuse() { inFlight = nil }
 
   /// The process died: a batch under way is kept or not, but nobody was told.
   mutating func crash(keeps: Bool) {
-    if keeps { for sighting in inFlight ?? [] { put(sighting) } }
+    if keeps, let batch = inFlight { _ = try? database.apply(batch) }
     // Nobody was told, so the sums start anew from what is there.
     inFlight = nil
-    acknowledgedTrades = trades
+    isSweeping = false
+    acknowledgedTrades = accounts.trades
   }
 
   /// The process ends in order, and lets its pool finish.
   mutating func finish() { if inFlight != nil { _ = commit() } }
 
-  func load() -> LoadedState {
-    var state = LoadedState()
-    state.addresses = rows.map { address, row in
-      AddressRecord(
-        address: address, firstSeen: row.firstSeen, lastSeen: row.lastSeen, tradeCount: row.trades)
+  func load(now: WallTime) -> Result<LoadedState, StoreError> {
+    do throws(StoreError) { return .success(try database.loadAll(StoredLimits(), now: now)) } catch {
+      return .failure(error)
     }
-    // Dictionaries differ from process to process; a run must not.
-    state.addresses.sort {
-      ($0.address.a, $0.address.b, $0.address.c) < ($1.address.a, $1.address.b, $1.address.c)
-    }
-    state.opened.isNew = rows.isEmpty
-    return state
   }
 }
 
@@ -89,6 +82,7 @@ extension Simulation {
     if clients.isLoading { complain(.effects, "stores before it has loaded") }
     guard let core else { return }
     disk.begin(core.takeBatch())
+    if disk.isSweeping { complain(.effects, "stores while a sweep is under way") }
     if disk.inFlight?.isEmpty ?? true { complain(.effects, "stores an empty batch") }
     add(.stored(isKept: true), in: diskTime())
   }
@@ -105,15 +99,29 @@ extension Simulation {
   }
 
   func queried(_ id: QueryID, _ query: StoreQuery) {
-    step(.queried(id, .failure(StoreError(.closed, "not simulated"))))
+    if strikes(.diskLocked) {
+      return step(.queried(id, .failure(StoreError(.locked, "database is locked"))))
+    }
+    let answer: Result<StoreAnswer, StoreError>
+    do throws(StoreError) { answer = .success(try disk.database.answer(query)) } catch {
+      answer = .failure(error)
+    }
+    step(.queried(id, answer))
   }
 
   func sweep() {
     if disk.inFlight != nil { complain(.effects, "sweeps while a batch is in flight") }
+    if disk.isSweeping { complain(.effects, "a second sweep in flight") }
+    disk.isSweeping = true
     add(.swept, in: diskTime())
   }
 
-  func swept() { step(.swept(.success(SweepReport(removed: 0, next: nil, pagesLeft: 0)))) }
+  func swept() {
+    disk.isSweeping = false
+    guard let core else { return }
+    if strikes(.diskLocked) { return step(.swept(.failure(StoreError(.locked, "database is locked")))) }
+    step(.swept(core.takeSweep().run(on: disk.database)))
+  }
 
   private func diskTime() -> TimeSpan {
     let usual = TimeSpan.milliseconds(1 + chance.below(30))
@@ -128,9 +136,9 @@ extension Simulation {
       return step(.loaded(.failure(StoreError(.locked, "database is locked"))))
     }
     disk.isTroubled = false
-    let state = disk.load()
-    checkLoaded(state)
-    step(.loaded(.success(state)))
+    let result = disk.load(now: clocks.wall)
+    if case .success(let state) = result { checkLoaded(state) } else { complain(.disk, "\(result)") }
+    step(.loaded(result))
   }
 
   func stored(isKept: Bool) {
@@ -144,7 +152,8 @@ extension Simulation {
     disk.isTroubled = false
     counts.batches += 1
     let loses = tamper == .loseBatch && counts.batches == 20
-    let count = disk.commit(keeps: !loses)
-    step(.stored(.success(BatchReport(rows: count, logPages: 10))))
+    let result = disk.commit(keeps: !loses)
+    if case .failure(let error) = result { complain(.disk, "a batch is refused: \(error.message)") }
+    step(.stored(result))
   }
 }
