@@ -177,7 +177,9 @@ public final class Core {
       sessions.subscribe(.allDexsAssetCtxs, now: now.instant)
       sessions.subscribe(.allMids, now: now.instant)
     }
-    if options[.tradeStreamEnabled] || books != nil { sessions.start(now: now.instant) }
+    if options[.tradeStreamEnabled] || options[.hlpTrackerEnabled] || books != nil {
+      sessions.start(now: now.instant)
+    }
     askExchange(now: now)
   }
 

@@ -33,6 +33,35 @@ extension Core {
     liquidationWatch.take(fills: fills, of: user, exchangeNow: clock.now(at: now.instant)) { store($0) }
   }
 
+  // MARK: Report
+
+  /// What `/v1/stats` says of the vaults and of liquidations.
+  func reportVaults() {
+    let vaults = vaultTracker.vaults
+    let liquidations = liquidationWatch.liquidations
+    var tracker = HLPTrackerFacts()
+    tracker.vaultsTracked = vaults.vaults.count
+    tracker.childVaults = vaults.vaults.count { $0.parent != nil }
+    tracker.totalPolls = Int(clamping: vaultTracker.polls)
+    tracker.totalSnapshots = Int(clamping: vaults.rowsTotal)
+    tracker.currentPositions = vaults.positions.count
+    tracker.totalErrors = Int(clamping: vaultTracker.errors)
+    tracker.lastRoundAge = vaultTracker.roundAt.map { views.now.instant - $0 }
+    views.stats.hlpTracker = options[.hlpTrackerEnabled] ? tracker : nil
+    var found = LiquidationsFacts()
+    found.held = liquidations.count
+    found.totalEvents = Int(clamping: liquidations.counted)
+    found.sources = [
+      LiquidationSourceFacts(
+        name: LiquidationSourceFacts.vaults, accounts: liquidationWatch.followed.count,
+        totalEvents: Int(clamping: liquidationWatch.eventsStreamed)),
+      LiquidationSourceFacts(
+        name: LiquidationSourceFacts.profiles, accounts: knowledge.profiles.count,
+        totalEvents: Int(clamping: liquidationWatch.eventsRead)),
+    ]
+    views.stats.liquidations = found
+  }
+
   /// Whether the main dex's coins are listed: before that no position and no fill could be named.
   private var hasMainCoins: Bool { !(keeper.coins(ofDex: "") ?? []).isEmpty }
 

@@ -11,6 +11,7 @@ extension Core {
     views.health = health()
     views.stats.rateLimiter = rateLimiter()
     views.stats.tradeStream = options[.tradeStreamEnabled] ? tradeStream() : nil
+    reportVaults()
     views.stats.runtime = runtime()
   }
 

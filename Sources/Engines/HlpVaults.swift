@@ -98,6 +98,13 @@ public struct VaultRound: Sendable {
     return true
   }
 
+  /// Forgets a vault's answer: it is too old beside the others'.
+  public mutating func withdraw(_ vault: Address) {
+    guard let index = vaults.firstIndex(of: vault), answers[index] != nil else { return }
+    answers[index] = nil
+    missing += 1
+  }
+
   /// All positions in the vaults' order.
   public var positions: [VaultPosition] { answers.flatMap { $0 ?? [] } }
 }

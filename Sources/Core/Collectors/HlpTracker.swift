@@ -7,8 +7,9 @@ import Wire
 // Polls the HLP vaults: every `hlp_tracker.poll_interval` one round, in which every vault is asked once, and every hour
 // which children the configured vaults have.
 //
-// A vault that fails is asked again within its round, later each time; a round that is not complete after `roundMax` is
-// dropped (see `HlpVaults`), and what comes late for it is not taken. The first round waits until the children are
+// A vault that fails is asked again within its round, later each time, and when it answers at last, those whose answers
+// are older than `skewMax` are asked once more: the rows of a round belong together. A round that is not complete after
+// `roundMax` is dropped (see `HlpVaults`), and what comes late for it is not taken. The first round waits until the children are
 // known, at most `childrenWait`, and until coins are listed: before that no position could be named.
 // Bounds: `inFlightMax` requests; `HlpVaults.vaultsMax` vaults.
 
@@ -26,6 +27,8 @@ struct HlpTracker {
   static let inFlightMax = 4
   /// A round that takes longer is dropped.
   static let roundMax = TimeSpan.seconds(30)
+  /// The answers of a round come within this.
+  static let skewMax = TimeSpan.seconds(8)
   /// Between two looks for children.
   static let childrenInterval = TimeSpan.seconds(3_600)
   /// The first round waits no longer than this for the children.
@@ -33,14 +36,16 @@ struct HlpTracker {
 
   private struct Ask {
     var vault: Address
+    /// When to ask; `never` while it is asked and once it has answered.
     var at: Instant
     var failures = 0
+    var answeredAt: Instant?
   }
 
   private struct Round {
     var answers: VaultRound
     var end: Instant
-    /// Vaults to ask, in order; who is in flight or has answered is not among them.
+    /// Every vault, in order.
     var asks: [Ask]
   }
 
@@ -68,6 +73,8 @@ struct HlpTracker {
   private(set) var deadline = Instant.never
   /// Vaults' answers taken in.
   private(set) var polls: UInt64 = 0
+  /// When the last complete round of this run was.
+  private(set) var roundAt: Instant?
   /// Answers that were none.
   private(set) var errors: UInt64 = 0
   /// Positions in coins that are not listed to us.
@@ -146,9 +153,9 @@ struct HlpTracker {
 
   private mutating func begin(now: Now) {
     roundNumber += 1
-    // The grid of the first round, unless it cannot be held.
-    nextRound = max(nextRound + interval, now.instant)
-    if nextRound <= now.instant { nextRound = now.instant + interval }
+    // In step with the first round, unless it took too long.
+    let planned = nextRound + interval
+    nextRound = nextRound > .zero && planned > now.instant ? planned : now.instant + interval
     let addresses = vaults.addresses
     round = Round(
       answers: VaultRound(vaults: addresses), end: now.instant + HlpTracker.roundMax,
@@ -214,13 +221,28 @@ struct HlpTracker {
     polls += 1
     unlisted += UInt64(state.unlisted)
     guard number == roundNumber, round?.answers.answer(vault, state.positions) == true else { return [] }
-    round?.asks.removeAll { $0.vault == vault }
+    if let index = round?.asks.firstIndex(where: { $0.vault == vault }) {
+      round?.asks[index].answeredAt = now.instant
+    }
+    if round?.answers.isComplete == true { askStaleAgain(now: now) }
     guard let answers = round?.answers, answers.isComplete else { return [] }
     round = nil
+    roundAt = now.instant
     vaults.apply(answers, at: now.wall)
     if isOutage { out.log(.info, "vault rounds complete again") }
     isOutage = false
     return vaults.positions
+  }
+
+  /// Takes back the answers of a complete round that are too old beside the last one.
+  private mutating func askStaleAgain(now: Now) {
+    guard let asks = round?.asks else { return }
+    for index in asks.indices {
+      guard let at = asks[index].answeredAt, at + HlpTracker.skewMax < now.instant else { continue }
+      round?.answers.withdraw(asks[index].vault)
+      round?.asks[index].answeredAt = nil
+      round?.asks[index].at = now.instant
+    }
   }
 
   private mutating func children(of vault: Address, _ reply: Reply, _ out: Output, now: Now) {
