@@ -12,6 +12,8 @@ public struct HealthFacts: Sendable {
   public var positionsTracked = 0
   /// Whether trades flow; `nil` when the trade stream is disabled.
   public var wsHealthy: Bool?
+  /// How late the most overdue poll of tiers 1, 2 and 3 is, in this order; empty when accounts are not polled.
+  public var tierLags: [TimeSpan] = []
   /// Why the service is degraded, one short sentence each, at most `reasonsMax`; empty means "ok".
   public var reasons: [String] = []
   /// The most reasons reported.
@@ -81,6 +83,8 @@ public struct TierFacts: Sendable {
   public var lag = TimeSpan.zero
   /// The tier's configured interval.
   public var interval = TimeSpan.zero
+  /// The interval achieved lately; `nil` before the second poll of any account.
+  public var achieved: TimeSpan?
 
   /// Nobody in it.
   public init() {}

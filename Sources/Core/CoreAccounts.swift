@@ -87,20 +87,26 @@ extension Core {
     return rows
   }
 
-  /// A profile was computed.
+  /// A profile was computed. Too few trades give none: then what was known of the wallet stays, as it does on disk.
   func profiled(_ outcome: ProfileOutcome, now: Now) {
-    if let profile = outcome.profile {
-      keep(profile, of: outcome.account)
-    } else if knowledge.profiles.remove(outcome.account) {
-      book.unpin(outcome.account)
-      knowledge.positions.setBot(outcome.account, false)
+    if let profile = outcome.profile { keep(profile, of: outcome.account) }
+    if outcome.profile != nil || knowledge.profiles.of(outcome.account) == nil {
+      knowledge.recentTrades.set(outcome.trades, of: outcome.address)
+      persistence.rows.add(
+        outcome.address, outcome.profile.map { WalletProfile($0, outcome.address) },
+        trades: outcome.trades.map { WalletTrade($0, outcome.address, views.coins[$0.coin].name) })
     }
-    knowledge.recentTrades.set(outcome.trades, of: outcome.address)
-    persistence.rows.add(
-      outcome.address, outcome.profile.map { WalletProfile($0, outcome.address) },
-      trades: outcome.trades.map { WalletTrade($0, outcome.address, views.coins[$0.coin].name) })
     profiler.finished(outcome, now: now)
     wake(.profile(outcome.address), .ready, now: now)
+    wake(.trades(outcome.address), .ready, now: now)
+  }
+
+  /// Hands the routes what they may ask these collectors for.
+  func openAccountViews() {
+    views.wantProfile = { [unowned self] address, days in
+      profiler.want(address, days: Double(days), now: views.now)
+    }
+    if let books { views.books = books.books }
   }
 
   /// Fills of a profiled wallet, on their way to whoever looks for liquidations in them.

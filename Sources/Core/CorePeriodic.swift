@@ -68,6 +68,7 @@ extension Core {
     views.submit = { [unowned self] write in persistence.submit(write, now: views.now) }
     views.wantTrades = { [unowned self] address in wantTrades(address) }
     views.components = Components(options)
+    openAccountViews()
   }
 
   /// Has a wallet's trades read from the file, unless they are in memory.

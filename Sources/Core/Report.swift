@@ -13,12 +13,15 @@ extension Core {
     views.stats.tradeStream = options[.tradeStreamEnabled] ? tradeStream() : nil
     reportVaults()
     views.stats.runtime = runtime()
+    reportAccounts()
   }
 
   private func health() -> HealthFacts {
     let now = views.now
     var facts = HealthFacts()
     facts.addressesDiscovered = book.count
+    facts.positionsTracked = knowledge.positions.count
+    if let poller { facts.tierLags = (1...3).map { poller.lag(tier: $0, now: now.instant).lag } }
     if options[.tradeStreamEnabled] {
       let isHealthy = sessions.isHealthy(now: now.instant)
       facts.wsHealthy = isHealthy
@@ -36,6 +39,7 @@ extension Core {
     if scheduler.budget.isStopped(now: now.instant) {
       facts.reasons.append("exchange: too many requests, holding back")
     }
+    facts.reasons += accountTroubles()
     if let trouble = persistence.trouble { facts.reasons.append(trouble) }
     return facts
   }

@@ -73,6 +73,7 @@ final class WarmStart {
           return false
         }
         knowledge.equity.append(account, equity: Usd(micros: micros), at: row.at)
+        core.poller?.hold(account)
         return true
       }
     case .rankings:

@@ -23,6 +23,7 @@ extension StatsAnswer {
       .init("due", .integer("Accounts whose poll is due")),
       .init("lag_s", .number("How late the most overdue poll is, seconds")),
       .init("interval_s", .number("The configured interval, seconds")),
+      .sometimes("achieved_s", .number("The interval achieved lately, seconds")),
     ])
 
   static func positionPoller(_ facts: PositionPollerFacts, _ json: inout JSONWriter) {
@@ -56,6 +57,10 @@ extension StatsAnswer {
       json.tenths(tier.lag)
       json.key("interval_s")
       json.tenths(tier.interval)
+      if let achieved = tier.achieved {
+        json.key("achieved_s")
+        json.tenths(achieved)
+      }
       json.endObject()
     }
     json.endObject()

@@ -20,6 +20,9 @@ extension Route {
             .init("positions_tracked", .integer("Open positions held")),
             .init(
               "ws_healthy", .nullable(.flag("Whether trades flow; null when the trade stream is disabled"))),
+            .sometimes(
+              "tier_lag_seconds",
+              .map(.number("Seconds"), "How late the most overdue poll of each tier is, \"1\" to \"3\"")),
             .sometimes("reasons", .list(.text("A short sentence"), "Why, when degraded")),
           ]),
         example: """
@@ -42,6 +45,15 @@ extension Route {
     json.int(Int64(health.positionsTracked))
     json.key("ws_healthy")
     if let healthy = health.wsHealthy { json.bool(healthy) } else { json.null() }
+    if !health.tierLags.isEmpty {
+      json.key("tier_lag_seconds")
+      json.beginObject()
+      for (key, lag) in zip(["1", "2", "3"] as [StaticString], health.tierLags) {
+        json.key(key)
+        json.tenths(lag)
+      }
+      json.endObject()
+    }
     if !health.reasons.isEmpty {
       json.key("reasons")
       json.beginArray()

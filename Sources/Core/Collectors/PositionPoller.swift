@@ -136,7 +136,9 @@ final class PositionPoller {
   /// An account was seen for the first time, or again after long.
   func saw(_ sighting: Sighting) {
     if sighting.isNew {
-      // Whoever had the id was not pinned, so it held nothing.
+      // Whoever had the id was not pinned, so it held nothing; but it may have been known as a bot.
+      positions.setBot(sighting.id, false)
+      knowledge.equity.remove(sighting.id)
       queue.enter(sighting.id)
     } else {
       queue.comeBack(sighting.id)
@@ -157,9 +159,11 @@ final class PositionPoller {
   /// A stored account; positions are restored before. `finishRestore` follows the last.
   func restore(_ account: AddressID, tier: Int, polledAt: WallTime?, lastSeen: WallTime, now: Now) {
     hold(account)
-    queue.times.set(account, polledAt: polledAt, tier: min(max(tier, 1), 3))
-    guard now.wall.ms - lastSeen.ms < PositionPoller.absence.milliseconds else { return }
-    queue.restore(account, tier: min(max(tier, 1), 3), polledAt: polledAt)
+    let tier = min(max(tier, 1), 3)
+    // It may have been seen since the file was read.
+    let isSeen = now.wall.ms - lastSeen.ms < PositionPoller.absence.milliseconds || queue.isQueued(account)
+    guard isSeen else { return queue.times.set(account, polledAt: polledAt, tier: tier) }
+    queue.restore(account, tier: tier, polledAt: polledAt)
   }
 
   /// After the last `restore`.

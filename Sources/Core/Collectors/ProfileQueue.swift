@@ -131,8 +131,9 @@ final class ProfileQueue {
   // MARK: Wishes
 
   /// Asks for a wallet's profile over `days`; `.pending` promises an outcome.
-  func want(_ address: Address, days: Double, now: Now) -> ProfileStatus {
-    if isGoodEnough(address, days: days, now: now) { return .ready }
+  func want(_ address: Address, days wanted: Double, now: Now) -> ProfileStatus {
+    let days = max(wanted, settings.windowDays)
+    if isGoodEnough(address, days: wanted, now: now) { return .ready }
     if flights.contains(where: { $0.address == address && $0.days >= days }) {
       for index in flights.indices where flights[index].address == address {
         // Whoever waits must not wait for the background's pace.
@@ -176,10 +177,10 @@ final class ProfileQueue {
       settledSeen = scheduler.settled
       refusedUntil = (.zero, .zero)
     }
-    while !asked.isEmpty, flights.count(where: { $0.isAsked }) < ProfileQueue.askedFlightsMax,
-      flights.count < ProfileQueue.flightsMax
+    while flights.count < ProfileQueue.flightsMax,
+      flights.count(where: { $0.isAsked }) < ProfileQueue.askedFlightsMax, let next = nextWish
     {
-      let wish = asked.removeFirst()
+      let wish = asked.remove(at: next)
       begin(wish.address, days: wish.days, isAsked: true, exchangeNow: exchangeNow, now: now)
     }
     isPreempted = false
@@ -191,7 +192,7 @@ final class ProfileQueue {
   /// Offers the background's pages; call both after every wake and reply.
   func ask(_ scheduler: inout Scheduler, _ out: Output, exchangeNow: WallTime, now: Now) {
     if now.instant >= cycleAt { drawUp(now: now) }
-    if !isPreempted, asked.isEmpty {
+    if !isPreempted, nextWish == nil {
       if !flights.contains(where: { !$0.isAsked }), flights.count < ProfileQueue.flightsMax,
         now.instant >= backgroundAt, let address = nextInBackground(now: now)
       {
@@ -253,7 +254,7 @@ final class ProfileQueue {
       next = min(next, max(at, gate))
     }
     let isWaiting = cycleNext < cycle.count || !discovered.isEmpty
-    if isWaiting, !hasBackground, !isPreempted, asked.isEmpty { next = min(next, backgroundAt) }
+    if isWaiting, !hasBackground, !isPreempted, nextWish == nil { next = min(next, backgroundAt) }
     return max(next, now + .milliseconds(1))
   }
 
@@ -332,6 +333,11 @@ final class ProfileQueue {
   }
 
   // MARK: Who is next
+
+  /// The first wish for a wallet that is not being fetched; one for a longer window waits until that is over.
+  private var nextWish: Int? {
+    asked.firstIndex { wish in !flights.contains { $0.address == wish.address } }
+  }
 
   /// Draws up the cycle's wallets.
   private func drawUp(now: Now) {

@@ -127,8 +127,7 @@ final class TierQueue {
   /// A known account was seen again after a long time: it is due at once, unless it is queued anyway.
   func comeBack(_ account: AddressID) {
     reach(account)
-    guard laneOf[account.index] == TierQueue.idle else { return }
-    marks[account.index] &= ~Mark.restored
+    guard !isQueued(account) else { return }
     count(account, +1)
     let group = group(account)
     let delay = lanes[group.rawValue * TierQueue.levels].delayDs
@@ -140,19 +139,16 @@ final class TierQueue {
   /// The account is not polled any more: forgotten, or unseen for too long.
   func leave(_ account: AddressID) {
     reach(account)
-    if laneOf[account.index] == TierQueue.idle {
-      marks[account.index] = 0
-      return
-    }
+    if isQueued(account) { count(account, -1) }
     unlink(account)
-    count(account, -1)
     laneOf[account.index] = TierQueue.idle
     marks[account.index] = 0
   }
 
-  /// Whether the account is in a lane or in flight.
+  /// Whether the account is in a lane, in flight, or restored and about to be put into a lane.
   func isQueued(_ account: AddressID) -> Bool {
-    account.index < used && laneOf[account.index] != TierQueue.idle
+    guard account.index < used else { return false }
+    return laneOf[account.index] != TierQueue.idle || marks[account.index] & Mark.restored != 0
   }
 
   func isWatched(_ account: AddressID) -> Bool {
@@ -167,9 +163,9 @@ final class TierQueue {
     guard (mark & Mark.watched != 0) != isWatched else { return }
     let lane = laneOf[account.index]
     if lane < TierQueue.flying { unlink(account) }
+    if !isQueued(account) { count(account, +1) }
     marks[account.index] = isWatched ? mark | Mark.watched : mark & ~Mark.watched
-    if lane == TierQueue.idle { count(account, +1) }
-    guard lane != TierQueue.flying else { return }
+    guard lane != TierQueue.flying, mark & Mark.restored == 0 else { return }
     if isWatched {
       // Level 1's wait, five seconds, would be too long: it enters its lane as one polled an interval ago, in front.
       putFirst(account)
@@ -184,7 +180,7 @@ final class TierQueue {
   func restore(_ account: AddressID, tier: Int, polledAt: WallTime?) {
     reach(account)
     if laneOf[account.index] < TierQueue.flying { unlink(account) }
-    if laneOf[account.index] != TierQueue.idle { count(account, -1) }
+    if isQueued(account) { count(account, -1) }
     times.set(account, polledAt: polledAt, tier: tier)
     count(account, +1)
     guard laneOf[account.index] != TierQueue.flying else { return }
