@@ -40,6 +40,9 @@ struct ServeCommand: ParsableCommand {
   @Option(help: "REST weight a client may spend in any 60 seconds.")
   var weightPerMin = 1200
 
+  @Flag(help: "Begin with a world that stands still, until POST /control/on.")
+  var still = false
+
   @Option(help: "Multiple of the usual volatility; more means more liquidations.")
   var volatility = 1.0
 
@@ -85,6 +88,7 @@ struct ServeCommand: ParsableCommand {
     options.volatility = volatility
     let exchange = Exchange(world: World(seed: seed, options: options), seed: seed)
     exchange.limits.weightPerMin = max(weightPerMin, 0)
+    if still { exchange.world.holdStill() }
     try setFaults(exchange)
     try schedule(exchange.world, start: began.wall)
     let server = SimServer(loop, exchange: exchange, startedAt: began)

@@ -100,6 +100,14 @@ final class LoopbackClient {
     return try answer()
   }
 
+  /// A request with a JSON body.
+  func send(_ method: String, _ path: String, json: String) throws -> Answer {
+    try send(
+      "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        + "Content-Length: \(json.utf8.count)\r\n\r\n\(json)")
+    return try answer()
+  }
+
   /// One request on a connection of its own.
   static func get(_ path: String, port: Int) throws -> Answer { try LoopbackClient(port: port).get(path) }
 

@@ -7,21 +7,27 @@ final class Service {
   private(set) var daemon: Program
   let exchangePort: Int
   private(set) var port: Int
+  private let settings: [String: String]
 
   struct NotReady: Error { let lines: [String] }
 
-  init(exchange arguments: [String] = ["--accounts", "200", "--trades-per-second", "200"]) throws {
+  /// `settings` are further environment variables of the daemon.
+  init(
+    exchange arguments: [String] = ["--accounts", "200", "--trades-per-second", "200"],
+    settings: [String: String] = [:]
+  ) throws {
     folder = try TemporaryFolder()
+    self.settings = settings
     exchange = try Program("hynous-sim", ["--port", "0"] + arguments)
     guard let ready = exchange.line(holding: "ready"), let port = Service.port(in: ready) else {
       throw NotReady(lines: exchange.lines)
     }
     exchangePort = port
-    (daemon, self.port) = try Service.startDaemon(port, folder)
+    (daemon, self.port) = try Service.startDaemon(port, folder, settings)
   }
 
   /// Starts the daemon again on the same database, after `stop`.
-  func restart() throws { (daemon, port) = try Service.startDaemon(exchangePort, folder) }
+  func restart() throws { (daemon, port) = try Service.startDaemon(exchangePort, folder, settings) }
 
   /// SIGTERM; the exit status.
   func stop() -> Int32? {
@@ -47,8 +53,11 @@ final class Service {
     ]
   }
 
-  private static func startDaemon(_ exchangePort: Int, _ folder: TemporaryFolder) throws -> (Program, Int) {
-    let daemon = try Program("hynous-data", ["run"], environment: environment(exchangePort, folder))
+  private static func startDaemon(
+    _ exchangePort: Int, _ folder: TemporaryFolder, _ settings: [String: String]
+  ) throws -> (Program, Int) {
+    let daemon = try Program(
+      "hynous-data", ["run"], environment: environment(exchangePort, folder).merging(settings) { $1 })
     guard let line = daemon.line(holding: "msg=listening"), let port = port(in: line) else {
       throw NotReady(lines: daemon.lines)
     }

@@ -19,9 +19,9 @@ extension Simulation {
     guard prober.isOpen, !prober.isClosing else { return }
     prober.mayLose = true
     var bytes: [UInt8] = []
-    func ask(_ path: String, _ body: SimulatedClient.Expectation.Body) {
+    func ask(_ path: String, _ body: SimulatedClient.Expectation.Body, orAt status: Int = 200) {
       bytes += Simulation.request(path)
-      prober.expected.append(SimulatedClient.Expectation(path: path, statuses: 200...200, body: body))
+      prober.expected.append(SimulatedClient.Expectation(path: path, statuses: 200...status, body: body))
     }
     ask("/v1/stats", .stats)
     ask("/health", .health)
@@ -30,6 +30,18 @@ extension Simulation {
       let name = exchange.world.coinName(index)
       guard isJudged || chance.chance(0.4) else { continue }
       ask("/v1/orderflow/\(name)", .flow(name))
+    }
+    ask("/v1/hlp/positions", .vaults)
+    ask("/v1/smart-money/changes?minutes=1440", .changes)
+    ask("/v1/smart-money/watchlist", .watchlist)
+    for index in 0..<exchange.world.coinCount where chance.chance(0.3) {
+      let name = exchange.world.coinName(index)
+      ask("/v1/whales/\(name)?top_n=5000", .whales(name))
+      // A coin that was never listed, or is no longer, has none.
+      ask("/v1/heatmap/\(name)", .page, orAt: 404)
+    }
+    for path in ["/v1/smart-money", "/v1/hlp/sentiment", "/v1/coins", "/v1/liquidations", "/v1/orderflow"] {
+      ask(path, .page)
     }
     happen(prober, .send(bytes))
     if !prober.expected.isEmpty, !prober.isClosing {
@@ -57,6 +69,8 @@ extension Simulation {
   private static let pages: [(path: String, statuses: ClosedRange<Int>)] = [
     ("/health", 200...200), ("/v1/stats", 200...200), ("/v1/orderflow/BTC", 200...200),
     ("/v1/orderflow/nosuch", 200...200), ("/openapi.json", 200...200), ("/nothing", 404...404),
+    ("/v1/whales/BTC", 200...200), ("/v1/heatmap/BTC", 200...200), ("/v1/smart-money", 200...200),
+    ("/v1/smart-money/wallet/0x0000000000000000000000000000000000000001", 200...200),
   ]
 
   private func ask(_ client: SimulatedClient, _ number: Int) -> [UInt8] {

@@ -12,6 +12,8 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     case limits
     /// Order flow equals the truth or admits where it does not.
     case flow
+    /// Accounts, vaults and changes equal what the exchange told of them.
+    case accounts
     /// The exchange's clock as estimated.
     case clock
     /// Every request is answered, in HTTP and JSON, with the right status.
@@ -118,6 +120,11 @@ extension Simulation {
     case .stats: checkStats(value)
     case .health: checkHealth(value)
     case .flow(let name): checkFlow(name, value)
+    case .whales(let name): checkWhales(name, value)
+    case .vaults: checkVaults(value)
+    case .changes: checkChanges(value)
+    case .watchlist: checkWatchlist(value)
+    case .watch(let address, let label): wrote(address, label, status: answer.status)
     case .page, .anything: break
     }
   }

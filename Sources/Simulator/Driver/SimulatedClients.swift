@@ -18,6 +18,7 @@ final class SimulatedClient {
   struct Expectation {
     enum Body {
       case health, stats, flow(String), page, anything
+      case whales(String), vaults, changes, watchlist, watch(String, String)
     }
     var path: String
     var statuses: ClosedRange<Int>

@@ -56,6 +56,7 @@ extension Simulation {
     case .answer(let status, _, let delayMs):
       fetch.status = status
       fetch.reply = [UInt8](out.bytes)
+      noteReply(fetch)
       if status == 429, chance.chance(0.5) { fetch.retryAfterS = chance.below(30) }
       span = span + .milliseconds(delayMs)
     }
@@ -73,6 +74,7 @@ extension Simulation {
     guard !fetch.isDone else { return }
     fetch.isDone = true
     fetches.removeAll { $0 === fetch }
+    noteAnswered(fetch)
     if let failure = fetch.failure { return step(.fetchFailed(fetch.id, failure)) }
     inbox.removeAll()
     fetch.reply.withUnsafeBytes { inbox.append($0) }

@@ -37,6 +37,7 @@ public final class Simulation {
     case client(SimulatedClient, SimulatedClient.Moment)
     case fault(Fault, isBegin: Bool)
     case probe
+    case write
     case measure
     case start
     case stop
@@ -84,6 +85,7 @@ public final class Simulation {
   var stopAsked: Instant?
   var startedAt = Simulation.epoch
   var oracle = FlowOracle()
+  var accounts = AccountOracle()
   var tampered = 0
 
   /// The run of `seed` over `length`; without a `plan` the seed draws one.
@@ -217,6 +219,7 @@ public final class Simulation {
     case .computed(let id, let job): if isCurrent { step(.computed(id, job.run())) }
     case .client(let client, let moment): if isCurrent { happen(client, moment) }
     case .probe: if isCurrent { probe() }
+    case .write: if isCurrent { write() }
     case .measure:
       guard isCurrent else { return }
       step(.measured(Measurements()))
@@ -239,6 +242,7 @@ public final class Simulation {
     step(.started)
     add(.measure, in: .seconds(1))
     add(.probe, in: .milliseconds(200 + chance.below(800)))
+    add(.write, in: .milliseconds(300 + chance.below(5_000)))
   }
 
   private func stop() {
@@ -345,6 +349,10 @@ public struct SimulationCounts: Hashable, Sendable {
   public var batches = 0
   /// API clients.
   public var clients = 0
+  /// Writes acknowledged to clients.
+  public var writes = 0
+  /// Writes refused because the disk did not take them.
+  public var writesRefused = 0
 
   /// Nothing yet.
   public init() {}
@@ -363,5 +371,7 @@ public struct SimulationCounts: Hashable, Sendable {
     calmChecks += other.calmChecks
     batches += other.batches
     clients += other.clients
+    writes += other.writes
+    writesRefused += other.writesRefused
   }
 }
