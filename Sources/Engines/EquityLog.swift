@@ -58,20 +58,20 @@ public final class EquityLog {
   /// The most snapshots held.
   public let snapshotsMax: Int
   /// Snapshots held; some may be older than a day until `expire` comes by.
-  public private(set) var count = 0
+  @exclusivity(unchecked) public private(set) var count = 0
   /// Snapshots let go before their day was over.
-  public private(set) var dropped: UInt64 = 0
+  @exclusivity(unchecked) public private(set) var dropped: UInt64 = 0
   /// Counts every change of a range or of a latest equity.
-  public private(set) var version: UInt64 = 0
+  @exclusivity(unchecked) public private(set) var version: UInt64 = 0
   /// Account ids that were ever used lie below.
-  public private(set) var accountsEnd = 0
+  @exclusivity(unchecked) public private(set) var accountsEnd = 0
 
   private let ring: UnsafeMutablePointer<Snapshot>
-  private var oldest = 0
-  private var pages: [UnsafeMutablePointer<Record>?] = []
-  private var clockMs: Int64 = 0
-  private var wallMs: Int64 = .min
-  private var dirty: [AddressID] = []
+  @exclusivity(unchecked) private var oldest = 0
+  @exclusivity(unchecked) private var pages: [UnsafeMutablePointer<Record>?] = []
+  @exclusivity(unchecked) private var clockMs: Int64 = 0
+  @exclusivity(unchecked) private var wallMs: Int64 = .min
+  @exclusivity(unchecked) private var dirty: [AddressID] = []
 
   /// An empty log.
   public init(snapshotsMax: Int = 1_000_000) {
