@@ -89,7 +89,7 @@ let package = Package(
     tests("Core", ["Base", "Market", "Wire", "Hyperliquid", "Engines", "Store", "API", "Core"]),
     tests("Reactor", ["Base", "Reactor"]),
     tests("Daemon", ["Base", "Core", "Daemon", "Reactor", "Simulator"]),
-    tests("Simulator", ["Base", "Market", "Wire", "Hyperliquid", "Core", "Simulator"]),
+    tests("Simulator", ["Base", "Market", "Wire", "Hyperliquid", "Engines", "Core", "Simulator"]),
     tests("Program", ["Base"]),
     tests("FuzzReplay", ["FuzzTargets"]),
   ]

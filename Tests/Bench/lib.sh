@@ -28,6 +28,7 @@ footer() {
 
 build_yardsticks() {
   g++ -O3 -DNDEBUG -std=c++17 -o "$WORK/trades_extract" Tests/Bench/simdjson/trades_extract.cpp -lsimdjson
+  g++ -O3 -DNDEBUG -std=c++17 -o "$WORK/fills_extract" Tests/Bench/simdjson/fills_extract.cpp -lsimdjson
   gcc -O2 -o "$WORK/insert_rows" Tests/Bench/sqlite/insert_rows.c -lsqlite3
   gcc -O2 -o "$WORK/bucket_positions" Tests/Bench/heatmap/bucket_positions.c
 }

@@ -9,7 +9,7 @@ struct Bench: ParsableCommand {
     commandName: "hynous-bench",
     subcommands: [
       Frames.self, Decode.self, Ingest.self, Memory.self, Start.self, StoreRows.self, StorePolls.self,
-      StoreWorld.self, HeatmapBench.self,
+      StoreWorld.self, HeatmapBench.self, ProfilePages.self, ProfileRun.self, RankingsRun.self,
     ])
 }
 
