@@ -140,11 +140,13 @@ enum Rounding {
     let unit = units[places]
     let scaled = value * unit
     guard scaled.magnitude < 4_503_599_627_370_496 else { return value }
-    // The product may have been rounded up to, or across, a tie: the remainder is exact (fused multiply).
-    let whole = scaled.rounded(.toNearestOrEven)
-    let rest = (-whole).addingProduct(value, unit)
-    if rest > 0.5 { return (whole + 1) / unit }
-    if rest < -0.5 { return (whole - 1) / unit }
-    return whole / unit
+    // The product may have been rounded to a tie: what that left out is exact (fused multiply) and decides.
+    let leftOut = (-scaled).addingProduct(value, unit)
+    let whole = scaled.rounded(.down)
+    let rest = scaled - whole
+    let isOdd = whole.truncatingRemainder(dividingBy: 2) != 0
+    let isUp = rest > 0.5 || rest == 0.5 && (leftOut > 0 || leftOut == 0 && isOdd)
+    // A negative value that rounds to nothing is −0.0, as with Python.
+    return Double(signOf: value, magnitudeOf: (isUp ? whole + 1 : whole) / unit)
   }
 }
