@@ -6,7 +6,10 @@ import Reactor
 extension Daemon {
   /// Runs the daemon in this process until SIGTERM or SIGINT; answers the exit status.
   public static func run(options: Options, version: String) -> Int32 {
-    let log = LogWriter()
+    let log = LogWriter(options)
+    if let problem = options.contradictions().first {
+      return refuse(log, "cannot start", "\(problem)")
+    }
     let folder = directory(of: options[.dbPath])
     do {
       try Files.makeDirectory(folder)

@@ -2,7 +2,7 @@ import Base
 import Core
 import Glibc
 
-/// Log lines on standard error: `time=… level=… msg="…" key=value …`, one per event.
+/// Log lines on standard error: `time=… level=… msg="…" key=value …`, one per event; or the same as one JSON object.
 ///
 /// A reader that stalls must not stall the loop: a line that does not fit into the pipe at once is dropped and the
 /// next line that fits says how many were. Bound: `lineBytesMax`, so that a line is written whole or not at all.
@@ -12,31 +12,28 @@ final class LogWriter {
 
   private let descriptor: Int32
   private let least: LogLevel
+  private let isJSON: Bool
   private let line = ByteBuffer(capacity: LogWriter.lineBytesMax)
   private var dropped = 0
 
   /// Writes lines of level `least` and above to `descriptor`.
-  init(descriptor: Int32 = 2, least: LogLevel = .info) {
+  init(descriptor: Int32 = 2, least: LogLevel = .info, isJSON: Bool = false) {
     self.descriptor = descriptor
     self.least = least
+    self.isJSON = isJSON
+  }
+
+  /// As the configuration wants it.
+  convenience init(_ options: Options) {
+    let least = LogLevel.all.first { $0.word == options[.logLevel] }
+    self.init(least: least ?? .info, isJSON: options[.logFormat] == "json")
   }
 
   /// Writes one line; `fields` is the logfmt text after the level.
   func write(_ level: LogLevel, _ fields: UnsafeRawBufferPointer, wall: WallTime) {
     guard level >= least else { return }
     line.removeAll()
-    line.append("time=")
-    appendTime(wall)
-    line.append(" level=")
-    switch level {
-    case .debug: line.append("debug ")
-    case .info: line.append("info ")
-    case .warning: line.append("warning ")
-    case .error: line.append("error ")
-    }
-    if dropped > 0 { line.append(utf8: "lines_dropped=\(dropped) ") }
-    let room = LogWriter.lineBytesMax - line.count - 1
-    line.append(UnsafeRawBufferPointer(rebasing: fields.prefix(room)))
+    if isJSON { writeJSON(level, fields, wall) } else { writeText(level, fields, wall) }
     line.append(UInt8(ascii: "\n"))
     if isWritable, Glibc.write(descriptor, line.base, line.count) == line.count {
       dropped = 0
@@ -49,6 +46,26 @@ final class LogWriter {
   func write(_ level: LogLevel, _ text: String, wall: WallTime) {
     var text = text
     text.withUTF8 { write(level, UnsafeRawBufferPointer($0), wall: wall) }
+  }
+
+  private func writeText(_ level: LogLevel, _ fields: UnsafeRawBufferPointer, _ wall: WallTime) {
+    line.append("time=")
+    appendTime(wall)
+    line.append(utf8: " level=\(level.word) ")
+    if dropped > 0 { line.append(utf8: "lines_dropped=\(dropped) ") }
+    let room = LogWriter.lineBytesMax - line.count - 1
+    line.append(UnsafeRawBufferPointer(rebasing: fields.prefix(room)))
+  }
+
+  private func writeJSON(_ level: LogLevel, _ fields: UnsafeRawBufferPointer, _ wall: WallTime) {
+    line.append("{\"time\":\"")
+    appendTime(wall)
+    line.append(utf8: "\",\"level\":\"\(level.word)\"")
+    if dropped > 0 { line.append(utf8: ",\"lines_dropped\":\(dropped)") }
+    // Room for the end of a cut value, of the object and of the line.
+    var reader = LogFields(fields)
+    while let (name, value) = reader.next(), line.append(name, value, upTo: LogWriter.lineBytesMax - 3) {}
+    line.append("}")
   }
 
   private var isWritable: Bool {

@@ -15,19 +15,21 @@ enum ConfigFile {
   ) {
     var problems: [ConfigProblem] = []
     var entries: [ConfigEntry] = []
+    var token: String?
     if let text = text(of: path, isRequired: true, &problems) {
       YAMLFile.read(text, path, &entries, &problems)
     }
     for candidate in dotEnvCandidates(path) {
       guard let text = text(of: candidate, isRequired: false, &problems) else { continue }
-      dotEnv(text, candidate, &entries, &problems)
+      dotEnv(text, candidate, &entries, &token, &problems)
       break
     }
+    if let set = environment[Options.tokenName] { token = set }
     for spec in Options.all {
       guard let value = environment[spec.environmentName] else { continue }
       entries.append(override(spec, value, place: "environment \(spec.environmentName)"))
     }
-    let (options, found) = Options.load(entries)
+    let (options, found) = Options.load(entries, apiToken: token)
     return (options, problems + found)
   }
 
@@ -59,7 +61,8 @@ enum ConfigFile {
 
   /// `NAME=value` lines, `#` comments, optional `export`, values optionally in quotes.
   private static func dotEnv(
-    _ text: String, _ path: String, _ entries: inout [ConfigEntry], _ problems: inout [ConfigProblem]
+    _ text: String, _ path: String, _ entries: inout [ConfigEntry], _ token: inout String?,
+    _ problems: inout [ConfigProblem]
   ) {
     for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let place = "\(path):\(index + 1)"
@@ -72,12 +75,16 @@ enum ConfigFile {
       }
       let name = String(trimmed(line[..<equals]))
       guard name.hasPrefix("HYNOUS_") else { continue }
+      let value = String(unquoted(trimmed(line[line.index(after: equals)...])))
+      if name == Options.tokenName {
+        token = value
+        continue
+      }
       guard let spec = Options.all.first(where: { $0.environmentName == name }) else {
         problems.append(ConfigProblem(place: place, reason: "unknown setting \(name)"))
         continue
       }
-      let value = unquoted(trimmed(line[line.index(after: equals)...]))
-      entries.append(override(spec, String(value), place: place))
+      entries.append(override(spec, value, place: place))
     }
   }
 

@@ -134,6 +134,41 @@ import Testing
     #expect(problems.count == 1)
   }
 
+  @Test(arguments: ["0.0.0.0", "::", "192.168.1.5", "hynous.example.com", "127.0.0.1.example.com"])
+  func listeningForOthersNeedsAToken(host: String) {
+    let entries = [entry("server", "host", scalar(host))]
+    let refused = Options.load(entries).problems
+    #expect(refused.count == 1 && refused.first?.reason.contains("HYNOUS_API_TOKEN") == true)
+    #expect(Options.load(entries, apiToken: "").problems.count == 1)
+    let (options, problems) = Options.load(entries, apiToken: "a-secret")
+    #expect(problems.isEmpty && options.apiToken == "a-secret")
+    #expect(!ConfigText.yaml(options).contains("a-secret"))
+  }
+
+  @Test(arguments: ["127.0.0.1", "127.8.9.1", "localhost", "::1"])
+  func listeningForThisMachineNeedsNone(host: String) {
+    #expect(Options.load([entry("server", "host", scalar(host))]).problems.isEmpty)
+  }
+
+  @Test func protectedReadsNeedAToken() {
+    let entries = [entry("server", "protect_reads", scalar("true"))]
+    #expect(Options.load(entries).problems.count == 1)
+    #expect(Options.load(entries, apiToken: "a-secret").problems.isEmpty)
+  }
+
+  @Test(arguments: ["two words", "tab\t", "ü", String(repeating: "x", count: 1_025)])
+  func aTokenThatFitsNoHeaderIsRefused(token: String) {
+    let problems = Options.load([], apiToken: token).problems
+    #expect(problems.map(\.place) == ["HYNOUS_API_TOKEN"])
+  }
+
+  @Test func logsAreOfAKnownFormAndLevel() {
+    #expect(Options.load([entry("runtime", "log_format", scalar("json"))]).problems.isEmpty)
+    #expect(Options.load([entry("runtime", "log_format", scalar("xml"))]).problems.count == 1)
+    #expect(Options.load([entry("runtime", "log_level", scalar("debug"))]).problems.isEmpty)
+    #expect(Options.load([entry("runtime", "log_level", scalar("loud"))]).problems.count == 1)
+  }
+
   @Test func printedDefaultsNameEveryKey() {
     let text = ConfigText.yaml(Options())
     for spec in Options.all { #expect(text.contains("\n  \(spec.key): "), "\(spec.name)") }

@@ -52,6 +52,33 @@ import Testing
     #expect(written.utf8.count == LogWriter.lineBytesMax && written.hasSuffix("y\n"))
   }
 
+  @Test func jsonLinesAreJSON() throws {
+    let ends = pipe()
+    let log = LogWriter(descriptor: ends.write, isJSON: true)
+    log.write(
+      .warning, #"msg="disk full" rows=3 share=0.5 id=007 path=C:\x words="it's ä" empty="" bare"#,
+      wall: WallTime(ms: 1_769_904_000_007))
+    let line = text(ends.read)
+    let read = try #require(
+      JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    #expect(read["time"] as? String == "2026-02-01T00:00:00.007Z" && read["level"] as? String == "warning")
+    #expect(read["msg"] as? String == "disk full" && read["rows"] as? Int == 3)
+    #expect(read["share"] as? Double == 0.5 && read["id"] as? String == "007")
+    #expect(read["path"] as? String == #"C:\x"# && read["words"] as? String == "it's ä")
+    #expect(read["empty"] as? String == "" && read["bare"] as? String == "")
+  }
+
+  @Test(arguments: [3_950, 3_990, 4_000, 4_010, 4_050, 9_000])
+  func anOverlongJSONLineIsCutAndStaysJSON(length: Int) throws {
+    let ends = pipe()
+    let log = LogWriter(descriptor: ends.write, isJSON: true)
+    log.write(
+      .info, "msg=\"" + String(repeating: "ä\\", count: length / 3) + "\" next=1", wall: WallTime(ms: 0))
+    let line = text(ends.read)
+    #expect(line.utf8.count <= LogWriter.lineBytesMax && line.hasSuffix("}\n"))
+    _ = try JSONSerialization.jsonObject(with: Data(line.utf8))
+  }
+
   @Test func valuesAreQuotedAndHarmless() {
     let output = Output()
     output.log(

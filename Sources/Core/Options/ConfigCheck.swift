@@ -71,9 +71,22 @@ extension Options {
   /// Checks every entry and takes the good ones; later entries override earlier ones.
   ///
   /// Never stops at the first problem: a person mending a file wants them all.
-  public static func load(_ entries: [ConfigEntry]) -> (options: Options, problems: [ConfigProblem]) {
+  public static func load(
+    _ entries: [ConfigEntry], apiToken: String? = nil
+  ) -> (options: Options, problems: [ConfigProblem]) {
     var options = Options()
     var problems: [ConfigProblem] = []
+    if let apiToken, !apiToken.isEmpty {
+      options.apiToken = apiToken
+      // It travels in a header line.
+      if apiToken.utf8.count > Options.tokenBytesMax || !apiToken.utf8.allSatisfy({ (33...126).contains($0) })
+      {
+        problems.append(
+          ConfigProblem(
+            place: Options.tokenName,
+            reason: "must be at most \(Options.tokenBytesMax) printable ASCII characters without blanks"))
+      }
+    }
     for entry in entries {
       guard let spec = Options.spec(entry, &problems) else { continue }
       switch ConfigCheck.value(spec, entry.value) {
@@ -111,8 +124,19 @@ extension Options {
   }
 
   /// What single checks cannot see: values that do not go together.
-  private func contradictions() -> [ConfigProblem] {
+  public func contradictions() -> [ConfigProblem] {
     var problems: [ConfigProblem] = []
+    if apiToken == nil, !OptionChecks.isLoopback(self[.serverHost]) {
+      problems.append(
+        ConfigProblem(
+          place: "server",
+          reason: "host \(self[.serverHost]) can be reached by others: set \(Options.tokenName) in the "
+            + "environment or .env, or listen on 127.0.0.1"))
+    }
+    if apiToken == nil, self[.protectReads] {
+      problems.append(
+        ConfigProblem(place: "server", reason: "protect_reads needs \(Options.tokenName) to be set"))
+    }
     if self[.midThreshold] > self[.whaleThreshold] {
       problems.append(
         ConfigProblem(

@@ -44,11 +44,7 @@ public struct ExchangeAddress: Hashable, Sendable {
   public var isSecure: Bool { scheme == "https" || scheme == "wss" }
 
   /// Whether the host is this machine by its very name.
-  public var isLoopback: Bool {
-    if host == "localhost" || host == "::1" { return true }
-    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-  }
+  public var isLoopback: Bool { OptionChecks.isLoopback(host) }
 
   /// The host as a URL or Host header writes it, with the port where it is not the scheme's own.
   public var authority: String {

@@ -10,7 +10,20 @@ enum OptionChecks {
   }
 
   static let origin: @Sendable (String) -> String? = { text in
-    text.hasPrefix("http://") || text.hasPrefix("https://") ? nil : "is not an origin (http://… or https://…)"
+    text == "*" || text.hasPrefix("http://") || text.hasPrefix("https://")
+      ? nil : "is not an origin (http://… or https://…, or * for all)"
+  }
+
+  /// One of a few words.
+  static func oneOf(_ words: [String]) -> @Sendable (String) -> String? {
+    { words.contains($0) ? nil : "is none of \(words.joined(separator: ", "))" }
+  }
+
+  /// Whether a host is this machine by its very name: nobody else can reach what listens there.
+  static func isLoopback(_ host: String) -> Bool {
+    if host == "localhost" || host == "::1" { return true }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
   }
 
   /// An exchange address: encrypted, or plain towards this machine only.

@@ -4,6 +4,10 @@ public struct Options: Sendable {
   /// What writes must carry as `Authorization: Bearer …`; nil when nothing is asked. From `HYNOUS_API_TOKEN` only: a
   /// secret does not belong into a file that is shown around.
   public var apiToken: String?
+  /// The environment variable the token comes from.
+  public static let tokenName = "HYNOUS_API_TOKEN"
+  /// The longest token.
+  public static let tokenBytesMax = 1_024
 
   /// All defaults.
   public init() {

@@ -10,6 +10,14 @@ extension Option where Value == String {
     "db", "path", "storage/hynous-data.db",
     "SQLite file; the instance lock hynous-data.pid stands in the same folder."
   ) { $0.isEmpty ? "is empty" : nil }
+  /// runtime.log_format
+  public static let logFormat = text(
+    "runtime", "log_format", "logfmt", "Log lines on standard error: logfmt (key=value) or json.",
+    check: OptionChecks.oneOf(["logfmt", "json"]))
+  /// runtime.log_level
+  public static let logLevel = text(
+    "runtime", "log_level", "info", "The least level that is logged: debug, info, warning or error.",
+    check: OptionChecks.oneOf(["debug", "info", "warning", "error"]))
 }
 
 extension Option where Value == Int {
@@ -52,5 +60,7 @@ extension Options {
     Option<[String]>.corsOrigins.spec, Option<Bool>.protectReads.spec,
   ]
   static let dbOptions = [Option<String>.dbPath.spec, Option<Double>.pruneDays.spec]
-  static let runtimeOptions = [Option<Int>.workerThreads.spec]
+  static let runtimeOptions = [
+    Option<Int>.workerThreads.spec, Option<String>.logFormat.spec, Option<String>.logLevel.spec,
+  ]
 }
