@@ -7,7 +7,7 @@ public import Market
 /// known here; each brings its own `add` (`Rows/`), which puts its cells into one flat array.
 /// Bound: `rowsMax`; a row beyond it is refused, and the caller sends the batch and starts the next.
 public struct Batch: Hashable, Sendable {
-  /// The most rows: about 1.5 MiB of cells and a commit of well under a second.
+  /// The most rows: up to 6 MiB of cells and a commit of well under a second.
   public static let rowsMax = 16_384
 
   /// One value of a row.

@@ -50,6 +50,22 @@ import Testing
     try compare(database, model, nil, now: WallTime(ms: mutation.nowMs))
   }
 
+  /// A batch cut in two, anywhere, does what the whole does.
+  @Test(arguments: 1...4 as ClosedRange<UInt64>)
+  func halvesDoWhatTheWholeDoes(_ seed: UInt64) throws {
+    let database = try Database(DatabaseOptions(path: ":memory:"))
+    var mutation = Mutation(seed: seed)
+    var model = Model()
+    for _ in 0..<15 {
+      var batch = Batch()
+      for _ in 0..<40 { mutation.add(to: &batch, &model) }
+      let (first, rest) = batch.split(at: mutation.random.below(batch.count + 3))
+      #expect(first.count + rest.count == batch.count)
+      for part in [first, rest] { #expect(try database.apply(part).rows == part.count) }
+    }
+    try compare(database, model, nil, now: WallTime(ms: mutation.nowMs))
+  }
+
   private func compare(_ database: Database, _ model: Model, _ scratch: Scratch?, now: WallTime) throws {
     let state = try database.loadAll(StoredLimits(), now: now)
     #expect(state.unread.isEmpty && state.skipped == 0 && state.beyondLimit == 0)
