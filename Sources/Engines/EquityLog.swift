@@ -18,6 +18,16 @@ public struct EquityRange: Hashable, Sendable {
   }
 }
 
+/// One equity snapshot.
+public struct EquitySample: Hashable, Sendable {
+  /// Whose.
+  public var account: AddressID
+  /// How much.
+  public var equity: Usd
+  /// When, on the daemon's wall clock.
+  public var time: WallTime
+}
+
 /// Equity snapshots of the last 24 hours, and each account's latest equity for good.
 ///
 /// One ring holds the snapshots of all accounts in the order they came; each points to the next one of its
@@ -116,6 +126,25 @@ public final class EquityLog {
     record.pointee.latest = equity.micros
     record.pointee.latestAtMs = time.ms
     mark(record, account)
+  }
+
+  /// Takes all snapshots out, oldest first: when stored ones, which are older, come only now, they are appended first and
+  /// these after them.
+  public func takeAll() -> [EquitySample] {
+    var samples: [EquitySample] = []
+    while count > 0 {
+      let snapshot = ring[oldest]
+      let account = AddressID(raw: snapshot.account)
+      // Those of forgotten accounts are nobody's.
+      if let record = record(account), record.pointee.count > 0, Int(record.pointee.first) == oldest {
+        samples.append(
+          EquitySample(
+            account: account, equity: Usd(micros: snapshot.equity),
+            time: WallTime(ms: wallMs - (clockMs - snapshot.timeMs))))
+      }
+      pop()
+    }
+    return samples
   }
 
   /// Lets go of up to `limit` snapshots older than a day; answers how many went.

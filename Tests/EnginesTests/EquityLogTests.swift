@@ -90,6 +90,27 @@ private struct EquityReference {
     #expect(log.range(of: account, now: WallTime(ms: EquityLog.windowMs + 4)) == range)
   }
 
+  @Test("Stored snapshots that come late go before those of now")
+  func lateRestore() {
+    let log = EquityLog(snapshotsMax: 10)
+    let (a, b) = (AddressID(raw: 1), AddressID(raw: 2))
+    let now = 100 * hour
+    log.append(b, equity: Usd(micros: 1), at: WallTime(ms: now))
+    log.remove(b)
+    log.append(a, equity: Usd(micros: 50), at: WallTime(ms: now))
+    log.append(a, equity: Usd(micros: 60), at: WallTime(ms: now + 5))
+    let aside = log.takeAll()
+    #expect(log.count == 0 && aside.map { $0.equity.micros } == [50, 60])
+    #expect(aside.map { $0.time.ms } == [now, now + 5])
+    log.append(a, equity: Usd(micros: 10), at: WallTime(ms: now - 20 * hour))
+    log.append(b, equity: Usd(micros: 20), at: WallTime(ms: now - 10 * hour))
+    for sample in aside { log.append(sample.account, equity: sample.equity, at: sample.time) }
+    let range = EquityRange(first: Usd(micros: 10), last: Usd(micros: 60), count: 3)
+    #expect(log.range(of: a, now: WallTime(ms: now + 5)) == range)
+    #expect(log.range(of: a, now: WallTime(ms: now + 4 * hour + 1))?.first == Usd(micros: 50))
+    #expect(log.latest(of: a) == Usd(micros: 60) && log.latest(of: b) == Usd(micros: 20))
+  }
+
   @Test("Equals a list of all snapshots, whatever the clock does", arguments: 0..<12)
   func differential(seed: UInt64) {
     var random = PRNG(seed: seed)
