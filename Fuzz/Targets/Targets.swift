@@ -8,6 +8,7 @@ extension FuzzTarget {
     .infoReply,
     .json,
     .api,
+    .body,
     .httpChunked,
     .httpRequest,
     .httpResponse,

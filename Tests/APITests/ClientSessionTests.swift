@@ -138,4 +138,15 @@ import Testing
     client.send("llo")
     #expect(try client.take().map(\.status) == [405])
   }
+
+  @Test func anEmptyLineOfOneClientIsNotHeldAgainstAnother() throws {
+    let router = Router(views: FixedViews.make(), options: APIOptions())
+    let first = TestClient(router)
+    first.send("\r\n")
+    let second = TestClient(router)
+    second.send("\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    #expect(try second.take().map(\.status) == [200])
+    first.send("\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    #expect(try first.take().map(\.status) == [400])
+  }
 }

@@ -223,8 +223,8 @@ public final class ClientSession {
       return .closeAfterFlush
     }
     guard reader.parser.isInsideRequest else {
-      router.giveBack(reader)
-      self.reader = nil
+      if reader.parser.isFresh { router.giveBack(reader) }
+      self.reader = reader.parser.isFresh ? nil : reader
       if hasAnswered || phase != .idle { deadline = now + ClientSession.idleTimeout }
       phase = .idle
       return .open

@@ -39,6 +39,10 @@ public struct HTTPRequestParser: ~Copyable {
   /// requests, and true for a request nobody has asked for with `next`.
   public var isInsideRequest: Bool { head.fed.count > delivered || state != .requestLine && delivered == 0 }
 
+  /// Whether nothing is remembered, so that the parser may go on with another connection: between requests, and
+  /// no empty line was let pass since the last.
+  public var isFresh: Bool { !isInsideRequest && !hasSkippedBlank }
+
   /// Whether the head of a request is complete and its body is not.
   public var isInsideBody: Bool { delivered == 0 && (state == .body || state == .chunks) }
 
