@@ -36,4 +36,28 @@ import Wire
     #expect(!AddressKey.isLongEnough("\u{1F40B}\u{1F40B}\u{1F40B}\u{1F40B}\u{1F40B}"))
     #expect(AddressKey.isLongEnough(String(repeating: "\u{1F40B}", count: 10)))
   }
+
+  @Test func agreesWithExactArithmetic() {
+    // Halves of a last place that a double holds exactly, and their neighbours.
+    var random = PRNG(seed: 31)
+    for _ in 0..<20_000 {
+      let places = Int(random.next() % 5)
+      let unit = [1.0, 10, 100, 1000, 10_000][places]
+      let sixteenths = Int64(random.next() % 2_000_000_000_000) - 1_000_000_000_000
+      for value in [
+        Double(sixteenths) / 16, (Double(sixteenths) / 16).nextUp, (Double(sixteenths) / 16).nextDown,
+      ] {
+        let rounded = Rounding.round(value, places)
+        // value = m · 2^e exactly, so value · unit · 2^k is whole: compare as integers of 128 bits.
+        let scale = Int128(1) << 60
+        let (whole, fraction) = (Int64(value), value - Double(Int64(value)))
+        let exact = (Int128(whole) * scale + Int128(fraction * 0x1p60)) * Int128(unit)
+        let half = scale / 2
+        let quotient = exact >= 0 ? (exact + half) / scale : -((-exact + half) / scale)
+        let isTie = (exact >= 0 ? exact + half : -exact + half) % scale == 0
+        let wanted = isTie && quotient % 2 != 0 ? (exact >= 0 ? quotient - 1 : quotient + 1) : quotient
+        #expect(rounded == Double(wanted) / unit, "\(value) to \(places)")
+      }
+    }
+  }
 }

@@ -132,6 +132,23 @@ extension JSONWriter {
 enum Rounding {
   private static let units: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
 
+  private static func isTieUp(_ leftOut: Double, isOdd: Bool) -> Bool {
+    leftOut > 0 || leftOut == 0 && isOdd
+  }
+
+  /// `a` × `b` − `product`, exactly, where `product` is their rounded product (Dekker 1971); both below 2^900.
+  private static func leftOut(_ a: Double, _ b: Double, _ product: Double) -> Double {
+    let (aHigh, bHigh) = (high(a), high(b))
+    let (aLow, bLow) = (a - aHigh, b - bHigh)
+    return aLow * bLow - (((product - aHigh * bHigh) - aLow * bHigh) - aHigh * bLow)
+  }
+
+  /// The upper 26 bits of `value`'s mantissa (Veltkamp).
+  private static func high(_ value: Double) -> Double {
+    let spread = value * 134_217_729
+    return spread - (spread - value)
+  }
+
   /// `value` to `places` decimals (0…9), ties to even of what the double really is; not finite becomes 0.
   ///
   /// Values of 2^52 and more in units of the last place are returned as they are.
@@ -140,12 +157,13 @@ enum Rounding {
     let unit = units[places]
     let scaled = value * unit
     guard scaled.magnitude < 4_503_599_627_370_496 else { return value }
-    // The product may have been rounded to a tie: what that left out is exact (fused multiply) and decides.
-    let leftOut = (-scaled).addingProduct(value, unit)
-    let whole = scaled.rounded(.down)
+    // The product may have been rounded to a tie: what that left out decides. (No `rounded()`, no fused multiply:
+    // they would need libm.)
+    let cut = Double(Int64(scaled))
+    let whole = cut > scaled ? cut - 1 : cut
     let rest = scaled - whole
-    let isOdd = whole.truncatingRemainder(dividingBy: 2) != 0
-    let isUp = rest > 0.5 || rest == 0.5 && (leftOut > 0 || leftOut == 0 && isOdd)
+    let isOdd = Int64(whole) & 1 != 0
+    let isUp = rest > 0.5 || rest == 0.5 && isTieUp(leftOut(value, unit, scaled), isOdd: isOdd)
     // A negative value that rounds to nothing is −0.0, as with Python.
     return Double(signOf: value, magnitudeOf: (isUp ? whole + 1 : whole) / unit)
   }
