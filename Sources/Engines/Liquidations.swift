@@ -206,10 +206,7 @@ public final class Liquidations {
 
   /// Gives the restored event its execution's key, so that both go together.
   private func claim(_ content: Content, _ key: Key) {
-    if let index = pending.firstIndex(where: { $0.key == nil && Liquidations.content($0.event) == content }) {
-      pending[index].key = key
-      return
-    }
+    settle()
     var index = firstIndex(notBefore: content.timeMs)
     while index < events.count, events[index].event.occurredAt.ms == content.timeMs {
       if events[index].key == nil, Liquidations.content(events[index].event) == content {
@@ -254,23 +251,25 @@ public final class Liquidations {
     if events.count == eventsMax, let oldest = events.first { notBefore = oldest.event.occurredAt.ms &+ 1 }
   }
 
+  /// Only what lies behind the earliest of the new ones moves.
   private func merge() {
     let order = pending.indices.sorted {
       (pending[$0].event.occurredAt, $0) < (pending[$1].event.occurredAt, $1)
     }
-    var merged: [Held] = []
-    merged.reserveCapacity(events.count + pending.count)
+    guard let earliest = order.first.map({ pending[$0].event.occurredAt.ms }) else { return }
+    let start = firstIndex(notBefore: earliest &+ 1)
+    let tail = Array(events[start...])
+    events.removeLast(tail.count)
     var old = 0
     for index in order {
       let held = pending[index]
-      while old < events.count, events[old].event.occurredAt <= held.event.occurredAt {
-        merged.append(events[old])
+      while old < tail.count, tail[old].event.occurredAt <= held.event.occurredAt {
+        events.append(tail[old])
         old += 1
       }
-      merged.append(held)
+      events.append(held)
     }
-    merged.append(contentsOf: events[old...])
-    events = merged
+    events.append(contentsOf: tail[old...])
   }
 
   private func remove(_ count: Int) {
