@@ -1,7 +1,5 @@
 import API
 import Base
-import Engines
-import Market
 import Wire
 
 extension FuzzTarget {
@@ -35,25 +33,10 @@ private final class APISubject {
 
   init() { session = ClientSession(router: APISubject.router, now: APISubject.now) }
 
-  private static let now = Instant(ns: 1_000_000_000)
+  private static let now = APIWorld.now
   /// One for all runs, since building the views takes longer than a run; answers change nothing in them.
-  nonisolated(unsafe) private static let router: Router = {
-    let wall = WallTime(ms: 1_795_353_385_000)
-    let views = Views(
-      orderFlow: OrderFlow(chunksMax: 64, recentMax: 64, coinsMax: 16), now: Now(instant: now, wall: wall))
-    _ = views.coins.list(Coin(name: "BTC", dex: "", szDecimals: 5, maxLeverage: 40, isListed: true))
-    let trade = Trade(
-      coin: CoinID(raw: 0), side: .buy, px: Px(raw: 9_800_000_000_000), sz: Sz(raw: 100_000_000),
-      time: WallTime(ms: wall.ms - 1000), tid: 1, buyer: Address(a: 1, b: 1, c: 1),
-      seller: Address(a: 2, b: 2, c: 2))
-    _ = views.orderFlow.apply(trade, now: wall)
-    var ticket: UInt64 = 0
-    views.submit = { _ in
-      ticket += 1
-      return WriteTicket(ticket)
-    }
-    return Router(views: views, options: APIOptions(version: "0"))
-  }()
+  nonisolated(unsafe) private static let router = Router(
+    views: APIWorld.make(), options: APIOptions(version: "0"))
 
   func feed(_ bytes: UnsafeRawBufferPointer) {
     guard !isClosed else { return }
