@@ -75,8 +75,9 @@ struct HeatmapScan: ~Copyable {
     var sums = Sums(long: part.long, short: part.short)
     let (low, high) = (edges[0], edges[bucketCount] - 1)
     let isCoarse = high - low < 8 * Int64(bucketCount)
-    for chunk in part.chunks where !chunk.columns.isEmpty {
-      chunk.columns.withUnsafeBufferPointer { columns in
+    for index in part.chunks.indices where !part.chunks[index].columns.isEmpty {
+      if index + 1 < part.chunks.count { touch(part.chunks[index + 1]) }
+      part.chunks[index].columns.withUnsafeBufferPointer { columns in
         guard let base = columns.baseAddress, columns.count == PositionChunk.words else { return }
         if isCoarse { count(base, &sums) { search($0) } } else { countFine(base, &sums) }
       }
@@ -98,6 +99,17 @@ struct HeatmapScan: ~Copyable {
     edges[bucketCount] = min(edges[bucketCount], .max - 1) + 1
     cells.update(repeating: HeatmapCell(micros: 0, count: 0), count: 2 * bucketCount)
     ages.update(repeating: 0, count: agesCount)
+  }
+
+  /// Reads a word of every cache line of a chunk, so that the waits for all of them overlap: chunks lie apart in
+  /// memory, and each is too short for the processor to guess its lines. Saves a tenth when they are in no cache.
+  private borrowing func touch(_ chunk: PositionChunk) {
+    chunk.columns.withUnsafeBufferPointer { columns in
+      var sum: Int64 = 0
+      for line in stride(from: 0, to: columns.count, by: 8) { sum ^= columns[line] }
+      // Nobody reads it; it keeps the loads from being left out.
+      stale[PositionChunk.rows] = UInt8(truncatingIfNeeded: sum)
+    }
   }
 
   /// Counts one chunk of a map whose buckets are wide enough for a multiplication to hit the right one or the next.

@@ -28,9 +28,9 @@ struct HeatmapBench: ParsableCommand {
     for _ in 0..<repeats {
       let job = HeatmapJob(
         snapshot: table.snapshot(), inputs: inputs, bucketCount: 50, rangePct: 15, now: HeatmapBench.now)
-      let began = seconds()
+      let began = HeatmapBench.cpuSeconds()
       let result = job.run()
-      times.append(seconds() - began)
+      times.append(HeatmapBench.cpuSeconds() - began)
       sum = HeatmapBench.checksum(result)
     }
     times.sort()
@@ -102,7 +102,7 @@ struct HeatmapBench: ParsableCommand {
     return longest
   }
 
-  /// This thread's time on a processor, so that a neighbour's turn is not taken for a long step.
+  /// This thread's time on a processor, so that a neighbour's turn is not taken for ours.
   private static func cpuSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
