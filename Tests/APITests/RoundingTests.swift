@@ -31,10 +31,12 @@ import Wire
   }
 
   @Test func charactersAreCountedNotBytes() {
-    #expect(AddressKey.isLongEnough("abcdefghij"))
-    #expect(!AddressKey.isLongEnough("abcdefghi"))
-    #expect(!AddressKey.isLongEnough("\u{1F40B}\u{1F40B}\u{1F40B}\u{1F40B}\u{1F40B}"))
-    #expect(AddressKey.isLongEnough(String(repeating: "\u{1F40B}", count: 10)))
+    #expect(AddressKey.fits("abcdefghij"))
+    #expect(!AddressKey.fits("abcdefghi"))
+    #expect(!AddressKey.fits("\u{1F40B}\u{1F40B}\u{1F40B}\u{1F40B}\u{1F40B}"))
+    #expect(AddressKey.fits(String(repeating: "\u{1F40B}", count: 10)))
+    #expect(AddressKey.fits(String(repeating: "\u{1F40B}", count: 256)))
+    #expect(!AddressKey.fits(String(repeating: "a", count: 257)))
   }
 
   @Test func agreesWithExactArithmetic() {

@@ -34,9 +34,12 @@ extension RouteCall {
 
 /// The form in which clients' addresses are compared and kept. It need not be an address.
 enum AddressKey {
+  /// The most characters of a key that is kept.
+  static let charactersMax = 256
+
   /// Whether `key` is taken for an address: at least as many characters as the replaced service asked for.
-  static func isLongEnough(_ key: String) -> Bool {
-    key.unicodeScalars.count >= WatchList.keyCharactersMin
+  static func fits(_ key: String) -> Bool {
+    (WatchList.keyCharactersMin...charactersMax).contains(key.unicodeScalars.count)
   }
 
   /// `text` without blanks around it, in lower case.

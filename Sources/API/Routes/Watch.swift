@@ -23,13 +23,13 @@ extension Route {
           [.init("status", Words.ok), .init("address", Words.address), .init("label", Words.label)]),
         example: #"{"status":"ok","address":"0x5039156e2c2158144bd6e5fe226e388904d46bc2","label":"whale"}"#),
       Answer(
-        400, "The address has fewer than 10 characters", Words.refused,
+        400, "The address has fewer than 10 characters, or more than 256", Words.refused,
         example: #"{"error":"Invalid address"}"#),
       Words.unwritable,
     ]
   ) { call in
     let key = AddressKey.of(call.body.text("address") ?? "")
-    guard AddressKey.isLongEnough(key) else { return call.error(400, "Invalid address") }
+    guard AddressKey.fits(key) else { return call.error(400, "Invalid address") }
     let label = call.body.text("label") ?? ""
     guard call.commit(.watch(key: key, label: label)) != nil else { return }
     var json = call.begin(200)
