@@ -224,6 +224,7 @@ public final class Simulation {
       guard isCurrent else { return }
       step(.measured(Measurements()))
       checkClients()
+      checkInvariants()
       add(.measure, in: .seconds(1))
     }
   }
