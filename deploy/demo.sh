@@ -21,7 +21,7 @@ trap finish EXIT
 sim=$!
 HYNOUS_HYPERLIQUID_REST_URL="http://127.0.0.1:$sim_port" \
   HYNOUS_HYPERLIQUID_WS_URL="ws://127.0.0.1:$sim_port/ws" \
-  HYNOUS_DB_PATH="$folder/demo.db" HYNOUS_SERVER_PORT="$port" \
+  HYNOUS_DB_PATH="$folder/demo.db" HYNOUS_SERVER_PORT="$port" HYNOUS_L2_SUBSCRIBER_ENABLED=true \
   "$bin/hynous-data" run --config config/default.yaml &
 daemon=$!
 for _ in $(seq 100); do
