@@ -42,14 +42,14 @@ extension Core {
     persistence.restored(now: now)
     views.knowledge.watchList.forEach { if let address = $0.address { watch(address, true, now: now) } }
     startAsking(now: now)
-    heatmaps.begin(now: now)
-    rankings.begin(now: now)
     curator.begin(now: now)
   }
 
   private func startAsking(now: Now) {
     isStateLoaded = true
     poller?.finishRestore(now: now)
+    if poller != nil { heatmaps.begin(now: now) }
+    rankings.begin(now: now)
     askExchange(now: now)
   }
 
@@ -62,6 +62,26 @@ extension Core {
       if let address = row.address { watch(address, row.isActive, now: now) }
     }
     while let (ticket, outcome) = persistence.takeOutcome() { wake(.write(ticket), outcome, now: now) }
+  }
+
+  /// Fills the facts of the database and of what is computed from memory.
+  func reportStorage() {
+    var facts = DatabaseFacts()
+    facts.totalBatches = Int(clamping: persistence.batches)
+    facts.totalRows = Int(clamping: persistence.rowsStored)
+    facts.totalErrors = Int(clamping: persistence.failures)
+    facts.pendingRows = persistence.unsaved(book)
+    facts.totalDropped = Int(clamping: persistence.rows.dropped &+ persistence.rowsRefused)
+    facts.lastBatch = persistence.lastBatch
+    facts.totalPruned = Int(clamping: persistence.rowsSwept)
+    views.stats.database = facts
+    guard poller != nil else { return views.stats.liqHeatmap = nil }
+    var heatmap = LiqHeatmapFacts()
+    heatmap.cachedCoins = knowledge.heatmap?.coins.count { $0 != nil } ?? 0
+    heatmap.lastRecompute = knowledge.heatmap?.computedAt ?? WallTime(ms: 0)
+    heatmap.totalRecomputes = heatmaps.computations
+    heatmap.lastDuration = heatmaps.lastDuration
+    views.stats.liqHeatmap = heatmap
   }
 
   /// Runs the requests again that wait for `reason`.

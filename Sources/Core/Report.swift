@@ -14,6 +14,7 @@ extension Core {
     reportVaults()
     views.stats.runtime = runtime()
     reportAccounts()
+    reportStorage()
   }
 
   private func health() -> HealthFacts {
@@ -94,7 +95,9 @@ extension Core {
       ("frames_unknown", UInt64(clamping: sessions.stats.unknownFrames)),
       ("session_events", UInt64(clamping: sessions.stats.eventsDropped)),
       ("listings_refused", UInt64(clamping: keeper.universe.refused)),
-      ("database_failures", persistence.failures), ("requests_failed", scheduler.failures),
+      ("database_failures", persistence.failures),
+      ("rows_over_queue", persistence.rows.dropped), ("rows_refused", persistence.rowsRefused),
+      ("writes_refused", persistence.clientWrites.refused), ("requests_failed", scheduler.failures),
       ("clients_refused", UInt64(clamping: measured.clientsRefused)),
     ]
     return facts

@@ -12,6 +12,8 @@ import Store
 final class WarmStart {
   /// Rows taken over in one slice.
   static let rowsMax = 4_096
+  /// Prices older than that are not used; the heatmap's bound for positions.
+  static let markAge = TimeSpan.seconds(1_200)
 
   private enum Part: Int {
     case wallets, addresses, positions, polls, profiles, equity, rankings, vaults, events, done
@@ -54,6 +56,7 @@ final class WarmStart {
       slice(state.positions.count) { index in
         restore(state.positions[index], core)
       }
+      if part != .positions { setPrices(knowledge, now: now) }
     case .polls:
       slice(state.addresses.count) { index in
         let row = state.addresses[index]
@@ -153,6 +156,15 @@ final class WarmStart {
       marks[coin.index] = (position.markPx, row.updatedAt)
     }
     return true
+  }
+
+  /// Until the exchange names prices, the ones positions were last valued at say where the market is.
+  private func setPrices(_ knowledge: Knowledge, now: Now) {
+    for (index, mark) in marks.enumerated() {
+      guard let mark, now.wall.ms - mark.at.ms < WarmStart.markAge.milliseconds else { continue }
+      knowledge.markets.setMid(CoinID(raw: UInt32(index)), mark.px, from: .rest, at: now.instant)
+    }
+    marks = []
   }
 
   private func restore(_ row: WalletProfile, _ core: Core) -> Bool {
