@@ -6,8 +6,8 @@ bench_profile() {
   : >"$WORK/extract" && : >"$WORK/profile" && : >"$WORK/decode"
   local s p d sum
   for _ in $(seq "$ROUNDS"); do
-    $SERVER "$WORK/fills_extract" "$WORK/fills.ndjson" 21 | tee "$WORK/extract.last" | field mb_per_s >>"$WORK/extract"
-    $SERVER "$BENCH" profile "$WORK/fills.ndjson" --repeats 21 | tee "$WORK/profile.last" | field mb_per_s >>"$WORK/profile"
+    $SERVER "$WORK/fills_extract" "$WORK/fills.ndjson" 201 | tee "$WORK/extract.last" | field mb_per_s >>"$WORK/extract"
+    $SERVER "$BENCH" profile "$WORK/fills.ndjson" --repeats 201 | tee "$WORK/profile.last" | field mb_per_s >>"$WORK/profile"
     field decode_mb_per_s <"$WORK/profile.last" >>"$WORK/decode"
   done
   s=$(median <"$WORK/extract") p=$(median <"$WORK/profile") d=$(median <"$WORK/decode")

@@ -44,10 +44,10 @@ enum ProfileBench {
     for _ in 0..<max(repeats, 1) {
       report = Report(bytes: bytes.count - pages.count)
       var fills: [ProfileFill] = []
+      fills.reserveCapacity(Fills.fillsMax)
       let begin = seconds()
       for page in pages {
         do { try decoder.decode(body: bytes.bytes(in: page), coins: register) } catch { return nil }
-        fills.reserveCapacity(fills.count + decoder.fills.count)
         for fill in decoder.fills { if let fill = ProfileFill(fill) { fills.append(fill) } }
       }
       let decoded = seconds()
