@@ -25,6 +25,8 @@ final class WarmStart {
   private var coins: [String: CoinID] = [:]
   /// The price each coin was last valued at, by its index, until prices come from the exchange.
   private var marks: [(px: Px, at: WallTime)?] = []
+  /// Equity seen before a file that opened late: it comes after what is stored.
+  private var equityOfNow: [EquitySample] = []
   /// Rows that could not be taken over: they say nothing, or did not fit.
   private(set) var refused = 0
   /// When each part is done is told to the log.
@@ -70,6 +72,7 @@ final class WarmStart {
         restore(state.profiles[index], core)
       }
     case .equity:
+      if next == 0 { equityOfNow = knowledge.equity.takeAll() }
       slice(state.equity.count) { index in
         let row = state.equity[index]
         guard let account = core.book.find(row.address), let micros = Int64(scaled: row.equity, 1e6) else {
@@ -80,6 +83,10 @@ final class WarmStart {
         return true
       }
     case .rankings:
+      for sample in equityOfNow {
+        knowledge.equity.append(sample.account, equity: sample.equity, at: sample.time)
+      }
+      equityOfNow = []
       if knowledge.rankings.refresh(knowledge.equity, book: core.book, now: now.wall) { end() }
     case .vaults:
       vaults(core)
