@@ -58,6 +58,10 @@ final class Clients {
 
   /// Requests that wait now.
   var parked: Int { router.parked }
+  /// Requests refused because too many waited.
+  var refusedWaiting: UInt64 { router.refusedWaiting }
+  /// Requests refused because their connection asked too often.
+  var refusedFlood: UInt64 { router.refusedFlood }
 
   /// Runs requests again that have waited too long.
   private func expireParked(_ out: Output, now: Now) {

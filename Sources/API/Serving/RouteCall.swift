@@ -25,6 +25,8 @@ final class RouteCall {
   @exclusivity(unchecked) private var status = 0
   /// What the handler wants to wait for.
   @exclusivity(unchecked) private(set) var parking: Parking?
+  /// Requests refused because too many waited.
+  private(set) var refusedWaiting: UInt64 = 0
   /// Whether further requests may be parked.
   @exclusivity(unchecked) private var canPark = true
   /// How many path segments stood for parameters.
@@ -125,10 +127,7 @@ final class RouteCall {
   /// the same request and `resumed` set. Answers 503 by itself and `false` when too many requests wait.
   @discardableResult
   func park(on reason: WaitReason, until deadline: Instant) -> Bool {
-    guard canPark else {
-      refuse503("Too many requests are waiting, try again")
-      return false
-    }
+    guard mayPark() else { return false }
     parking = Parking(reason: reason, until: deadline)
     return true
   }
@@ -151,12 +150,21 @@ final class RouteCall {
     case .done(let outcome): return outcome
     case nil: break
     }
-    guard canPark, let submit = views.submit, let ticket = submit(write()) else {
+    guard mayPark() else { return nil }
+    guard let submit = views.submit, let ticket = submit(write()) else {
       refuse503("Storage is not available, try again")
       return nil
     }
     park(on: .write(ticket), until: views.now.instant + RouteCall.writeMax)
     return nil
+  }
+
+  /// Whether another request may wait; else answers 503.
+  private func mayPark() -> Bool {
+    if canPark { return true }
+    refusedWaiting &+= 1
+    refuse503("Too many requests are waiting, try again")
+    return false
   }
 
   private func refuse503(_ reason: String) {

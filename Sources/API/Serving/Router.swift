@@ -17,6 +17,10 @@ public final class Router {
   let requestsPerSecondMax: Int
   /// The most requests that wait at a time; further ones are answered 503.
   public static let parkedMax = 256
+  /// Requests refused because too many waited.
+  public var refusedWaiting: UInt64 { call.refusedWaiting }
+  /// Requests refused because their connection asked too often.
+  @exclusivity(unchecked) public private(set) var refusedFlood: UInt64 = 0
   /// Requests that wait now.
   @exclusivity(unchecked) public internal(set) var parked = 0
   /// A parser between requests, lent to whichever connection has bytes; see `ClientSession`.
@@ -98,6 +102,7 @@ public final class Router {
     call.response = HTTPResponseWriter(
       into: out, keepAlive: keepAlive, isHead: request.method == .head, minorVersion: request.minorVersion)
     call.beginWithoutRequest()
+    refusedFlood &+= 1
     refuse(429, "Too Many Requests", "retry-after: 1\r\n")
   }
 
