@@ -7,9 +7,9 @@ import CZlib
 
 /// Compresses whole bodies, one after another.
 public final class GzipWriter {
-  /// zlib's effort, 1…9. Measured on 15 KB of positions: level 1 takes 1/3 of level 6's time for 1.25 times
-  /// its bytes.
-  public static let level = 1
+  /// zlib's effort, 1…9. Measured on 12.9 KB of positions: level 3 takes 55 µs for 3,784 bytes, level 1 53 µs for
+  /// 3,919, level 6 214 µs for 3,555.
+  public static let level = 3
 
   @exclusivity(unchecked) private var stream = z_stream()
   @exclusivity(unchecked) private var isOpen = false
