@@ -37,6 +37,9 @@ struct Scheduler {
     let ticket: WeightBudget.Ticket
   }
 
+  /// When to offer again what found every slot taken.
+  static let slotWait = TimeSpan.milliseconds(20)
+
   private(set) var budget: WeightBudget
   private var inFlight: [InFlight] = []
   private var nextID: UInt64 = 1
@@ -62,6 +65,9 @@ struct Scheduler {
       let body = out.appended { request.write(into: $0) }
       out.add(.fetch(id, body: body, timeoutMs: Int(Venue.requestDeadline.milliseconds)))
       return .sent
+    case .wait(.never):
+      // Only for want of a slot: any reply frees one, and a collector need not hear of other collectors' replies.
+      return .wait(until: now.instant + Scheduler.slotWait)
     case .wait(let until): return .wait(until: until)
     case .impossible: return .wait(until: .never)
     }

@@ -104,6 +104,8 @@ struct HlpTracker {
   mutating func ask(_ scheduler: inout Scheduler, _ out: Output, hasCoins: Bool, now: Now) {
     let started = startedAt ?? now.instant
     startedAt = started
+    // A reply may have made room for what was refused, whatever moment was named then.
+    refusedUntil = .zero
     askChildren(&scheduler, out, now: now)
     if let round, now.instant >= round.end { give(up: round, out) }
     if round == nil, hasCoins, hasChildren(now: now), now.instant >= nextRound, !vaults.vaults.isEmpty {
