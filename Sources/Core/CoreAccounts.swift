@@ -26,6 +26,7 @@ extension Core {
     guard isStateLoaded else { return }
     let exchangeNow = clock.isSet ? clock.now(at: now.instant) : now.wall
     profiler.askOnDemand(&scheduler, output, exchangeNow: exchangeNow, now: now)
+    for address in profiler.takeKnown() { wake(.profile(address), .ready, now: now) }
     poller?.ask(&scheduler, output, exchangeNow: exchangeNow, now: now)
     profiler.ask(&scheduler, output, exchangeNow: exchangeNow, now: now)
     poller?.expire(now: now) { row in

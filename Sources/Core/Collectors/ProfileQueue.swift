@@ -181,6 +181,11 @@ final class ProfileQueue {
       flights.count(where: { $0.isAsked }) < ProfileQueue.askedFlightsMax, let next = nextWish
     {
       let wish = asked.remove(at: next)
+      // Asked for before the file was read, which knew it.
+      if isGoodEnough(wish.address, days: wish.days, now: now) {
+        known.append(wish.address)
+        continue
+      }
       begin(wish.address, days: wish.days, isAsked: true, exchangeNow: exchangeNow, now: now)
     }
     isPreempted = false
@@ -221,7 +226,7 @@ final class ProfileQueue {
       flights[index].step = .asking
       return true
     case .wait(let until):
-      let until = max(until, now.instant + .milliseconds(1))
+      let until = min(max(until, now.instant + .milliseconds(1)), now.instant + Scheduler.patience)
       if flight.isAsked { refusedUntil.asked = until } else { refusedUntil.background = until }
       return false
     }
@@ -308,6 +313,13 @@ final class ProfileQueue {
     return givenUp
   }
   private var givenUp: [Address] = []
+
+  /// Wallets that were asked for and turned out to be known, each once.
+  func takeKnown() -> [Address] {
+    defer { known = [] }
+    return known
+  }
+  private var known: [Address] = []
 
   private func failed(_ index: Int, now: Now) {
     flights[index].failures += 1
