@@ -30,6 +30,9 @@ struct Scheduler {
     case wait(until: Instant)
   }
 
+  /// Whoever was refused asks again after this long at the latest, also when only another's reply can make room.
+  static let patience = TimeSpan.seconds(10)
+
   struct InFlight {
     let id: FetchID
     let owner: RequestOwner

@@ -60,7 +60,8 @@ final class MarketWatch {
     let others = dexes.count - 1
     let dex = others > 0 && round % 2 == 1 ? 1 + round / 2 % others : 0
     switch scheduler.offer(.allMids(dex: dexes[dex]), for: .mids, .universe, out, now: now) {
-    case .wait(let until): restAt = max(until, now.instant + .milliseconds(1))
+    case .wait(let until):
+      restAt = min(max(until, now.instant + .milliseconds(1)), now.instant + Scheduler.patience)
     case .sent:
       isAsking = true
       fallbacks += 1

@@ -100,6 +100,7 @@ final class PositionPoller {
   private var turns = [PollTurns(shares: [3, 1]), PollTurns(shares: [2, 1, 2])]
   /// The budget said: not before then.
   private var refusedUntil = [Instant.zero, .zero]
+  private var settledSeen: UInt64 = 0
   /// Accounts pinned because they hold positions or have an equity, one bit each.
   private var holding: [UInt64] = []
   private var expireAt = Instant.zero
@@ -192,6 +193,11 @@ final class PositionPoller {
 
   /// Offers what is due to the scheduler. `exchangeNow` dates the sightings. Call it after every wake and reply.
   func ask(_ scheduler: inout Scheduler, _ out: Output, exchangeNow: WallTime, now: Now) {
+    if scheduler.settled != settledSeen {
+      settledSeen = scheduler.settled
+      // Weight may have been given back, or the way be free again after a 429.
+      refusedUntil = [.zero, .zero]
+    }
     let unseenSince = exchangeNow.ms - PositionPoller.absence.milliseconds
     var dormant = 0
     var isDone = false
@@ -221,7 +227,8 @@ final class PositionPoller {
     let request = InfoRequest.clearinghouseState(user: book.address(account), dex: "")
     switch scheduler.offer(request, for: .positions(account), lane.weightClass, out, now: now) {
     case .wait(let until):
-      refusedUntil[lane.rawValue] = max(until, now.instant + .milliseconds(1))
+      refusedUntil[lane.rawValue] = min(
+        max(until, now.instant + .milliseconds(1)), now.instant + Scheduler.patience)
       return false
     case .sent:
       turns[lane.rawValue].take(turn) { queue.dueAt(lane.groups[$0]) <= now.instant }
@@ -323,11 +330,7 @@ final class PositionPoller {
     for account in accounts { hold(account) }
   }
 
-  private func landed() {
-    inFlight -= 1
-    // Weight may have been given back.
-    refusedUntil = [.zero, .zero]
-  }
+  private func landed() { inFlight -= 1 }
 
   private func held(_ account: AddressID) -> [HeldPosition] {
     var rows: [HeldPosition] = []
