@@ -135,7 +135,9 @@ struct ProfileQueueTests {
     #expect(world.queue.want(Self.a[1], days: 30, now: world.both) == .pending)
   }
 
-  @Test("a wish for a longer window waits for the fetch under way, then has its own")
+  @Test(
+    "a wish for a longer window waits for the fetch under way, and has its own when the profile is an hour old"
+  )
   func longer() {
     let world = World()
     world.trade(1, count: 60)
@@ -145,6 +147,11 @@ struct ProfileQueueTests {
     #expect(world.queue.want(Self.a[1], days: 60, now: world.both) == .pending)
     world.run(.milliseconds(20))
     #expect(world.flights.count == 1)
+    world.run(.seconds(1))
+    // A fresh profile of a shorter window is good enough: who waits is told.
+    #expect(world.outcomes.map(\.profile?.windowDays) == [7] && world.queue.takeKnown() == [Self.a[1]])
+    world.now = world.now + .seconds(3_700)
+    #expect(world.queue.want(Self.a[1], days: 60, now: world.both) == .pending)
     world.run(.seconds(1))
     #expect(world.outcomes.map(\.profile?.windowDays) == [7, 60])
   }
