@@ -15,6 +15,7 @@ struct AccountOracle {
   /// What a reply said of one account, and when Core read it.
   struct Picture {
     var wallMs: Int64
+    var at: Instant
     var life: Int
     var positions: [WorldPosition]
   }
@@ -56,7 +57,7 @@ extension Simulation {
     else { return }
     var known = accounts.pictures[address] ?? []
     if known.count >= AccountOracle.picturesMax { known.removeFirst() }
-    known.append(AccountOracle.Picture(wallMs: clocks.wall.ms, life: life, positions: positions))
+    known.append(AccountOracle.Picture(wallMs: clocks.wall.ms, at: now, life: life, positions: positions))
     accounts.pictures[address] = known
   }
 
@@ -138,7 +139,7 @@ extension Simulation {
       guard let watch = accounts.watched["\(address)"], let last = pictures.last,
         !isVault(address), !accounts.unsure.contains("\(address)"),
         let (before, after) = pair(address, last.wallMs),
-        before.wallMs > wallMs(watch.at) + 1_000
+        before.at > watch.at + .seconds(1)
       else { continue }
       for change in changes(before, after) {
         let key = "\(address) \(exchange.world.coinName(change.coin)) \(last.wallMs)"
@@ -148,6 +149,8 @@ extension Simulation {
   }
 
   func checkWatchlist(_ value: RequestValue) {
+    // Until the file could be read the daemon says it is loading, and knows of nobody.
+    guard !clients.isLoading, !disk.isTroubled else { return }
     var labels: [String: String] = [:]
     for row in value["wallets"]?.items ?? [] { labels[row["address"]?.text ?? ""] = row["label"]?.text ?? "" }
     for (address, watch) in accounts.watched where !accounts.unsure.contains(address) {
@@ -156,8 +159,6 @@ extension Simulation {
       }
     }
   }
-
-  private func wallMs(_ at: Instant) -> Int64 { clocks.wall.ms - (now - at).milliseconds }
 
   /// The picture of `wallMs` and the one before, when both are of this life and the machine's clock did not jump.
   private func pair(_ address: Address, _ wallMs: Int64) -> (AccountOracle.Picture, AccountOracle.Picture)? {
@@ -214,7 +215,8 @@ extension Simulation {
       client,
       .send(
         Simulation.request("/v1/smart-money/watch", method: "POST", headers: head) + Array(body.utf8)))
-    add(.client(client, .leave), in: .seconds(40))
+    // Longer than the daemon lets anybody wait for a write.
+    add(.client(client, .leave), in: .seconds(5))
   }
 
   func wrote(_ address: String, _ label: String, status: Int) {

@@ -3,6 +3,9 @@ import Core
 
 /// What API clients do: the prober that looks at the truth, and those that behave badly.
 extension Simulation {
+  /// An account that never trades, which clients ask about.
+  static let strangerAddress = "0x0000000000000000000000000000000000000001"
+
   static func request(_ path: String, method: String = "GET", headers: String = "") -> [UInt8] {
     Array("\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n\(headers)\r\n".utf8)
   }
@@ -70,7 +73,7 @@ extension Simulation {
     ("/health", 200...200), ("/v1/stats", 200...200), ("/v1/orderflow/BTC", 200...200),
     ("/v1/orderflow/nosuch", 200...200), ("/openapi.json", 200...200), ("/nothing", 404...404),
     ("/v1/whales/BTC", 200...200), ("/v1/heatmap/BTC", 200...200), ("/v1/smart-money", 200...200),
-    ("/v1/smart-money/wallet/0x0000000000000000000000000000000000000001", 200...200),
+    ("/v1/smart-money/wallet/\(Simulation.strangerAddress)", 200...200),
   ]
 
   private func ask(_ client: SimulatedClient, _ number: Int) -> [UInt8] {

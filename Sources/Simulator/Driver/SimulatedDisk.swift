@@ -34,6 +34,13 @@ struct SimulatedDisk {
     return found
   }
 
+  /// Whether the file has the account.
+  func holds(_ address: Address) -> Bool {
+    var isHeld = false
+    _ = try? database.loadAddresses(limit: .max) { if $0.address == address { isHeld = true } }
+    return isHeld
+  }
+
   /// Carries the batch out; `keeps` false is a disk that lies.
   mutating func commit(keeps: Bool = true) -> Result<BatchReport, StoreError> {
     guard let batch = inFlight else { return .failure(StoreError(.misuse, "no batch")) }
