@@ -37,13 +37,14 @@ extension Simulation {
     ask("/v1/hlp/positions", .vaults)
     ask("/v1/smart-money/changes?minutes=1440", .changes)
     ask("/v1/smart-money/watchlist", .watchlist)
-    for index in 0..<exchange.world.coinCount where chance.chance(0.3) {
+    for index in 0..<exchange.world.coinCount where chance.chance(0.25) {
       let name = exchange.world.coinName(index)
       ask("/v1/whales/\(name)?top_n=5000", .whales(name))
-      // A coin that was never listed, or is no longer, has none.
-      ask("/v1/heatmap/\(name)", .page, orAt: 404)
+      // A coin that was never listed, or is no longer, has none. Reading it costs more than all else here.
+      if chance.chance(0.2) { ask("/v1/heatmap/\(name)", .page, orAt: 404) }
     }
-    for path in ["/v1/smart-money", "/v1/hlp/sentiment", "/v1/coins", "/v1/liquidations", "/v1/orderflow"] {
+    for path in ["/v1/smart-money", "/v1/hlp/sentiment", "/v1/coins", "/v1/liquidations", "/v1/orderflow"]
+    where chance.chance(0.2) {
       ask(path, .page)
     }
     happen(prober, .send(bytes))

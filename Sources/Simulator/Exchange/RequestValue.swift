@@ -82,7 +82,12 @@ private struct RequestReader {
   }
 
   private mutating func skipSpace() {
-    while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) { at += 1 }
+    while at < bytes.count {
+      switch bytes[at] {
+      case 0x20, 0x09, 0x0A, 0x0D: at += 1
+      default: return
+      }
+    }
   }
 
   private mutating func take(_ byte: UInt8) -> Bool {
@@ -143,6 +148,17 @@ private struct RequestReader {
   private mutating func string() -> String? {
     at += 1
     var text: [UInt8] = []
+    // Most texts have no escape: they are taken in one piece.
+    var end = at
+    while end < bytes.count, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\"),
+      bytes[end] >= 0x20
+    {
+      end += 1
+    }
+    if end < bytes.count, bytes[end] == UInt8(ascii: "\"") {
+      defer { at = end + 1 }
+      return String(validating: bytes[at..<end], as: UTF8.self)
+    }
     while at < bytes.count {
       let byte = bytes[at]
       at += 1
@@ -182,9 +198,18 @@ private struct RequestReader {
     }
   }
 
+  private static func isOfNumber(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "+"),
+      UInt8(ascii: "e"), UInt8(ascii: "E"):
+      true
+    default: false
+    }
+  }
+
   private mutating func number() -> RequestValue? {
     let start = at
-    while at < bytes.count, "+-.eE0123456789".utf8.contains(bytes[at]) { at += 1 }
+    while at < bytes.count, RequestReader.isOfNumber(bytes[at]) { at += 1 }
     let text = String(decoding: bytes[start..<at], as: UTF8.self)
     if let value = Int64(text), !text.hasPrefix("+") { return .integer(value) }
     guard Double(text) != nil else { return nil }
