@@ -34,7 +34,10 @@ cat <<EOF
 
   The daemon follows a simulated exchange (http://127.0.0.1:$sim_port). Try:
     curl -s http://127.0.0.1:$port/v1/orderflow/BTC
-    curl -s http://127.0.0.1:$port/v1/stats
+    curl -s http://127.0.0.1:$port/v1/heatmap/BTC
+    curl -s http://127.0.0.1:$port/v1/whales/BTC?top_n=5
+    curl -s http://127.0.0.1:$port/v1/smart-money?top_n=5
+    curl -s http://127.0.0.1:$port/v1/coins
     http://127.0.0.1:$port/docs   every route, readable in a browser
   Ctrl-C stops both.
 
