@@ -27,11 +27,43 @@ extension Core {
     let exchangeNow = clock.isSet ? clock.now(at: now.instant) : now.wall
     profiler.askOnDemand(&scheduler, output, exchangeNow: exchangeNow, now: now)
     for address in profiler.takeKnown() { wake(.profile(address), .ready, now: now) }
-    poller?.ask(&scheduler, output, exchangeNow: exchangeNow, now: now)
+    // Until the exchange's time is known, a wrong clock of the machine must not give anybody up.
+    let seenNow = clock.isSet || !options[.tradeStreamEnabled] ? exchangeNow : WallTime(ms: 0)
+    poller?.ask(&scheduler, output, exchangeNow: seenNow, now: now)
     profiler.ask(&scheduler, output, exchangeNow: exchangeNow, now: now)
-    poller?.expire(now: now) { row in
+    if let poller, poller.upkeepAt <= now.instant { keepUp(poller, exchangeNow: seenNow, now: now) }
+  }
+
+  /// Lets go of what is too old: positions, accounts, profiles, changes, liquidations; a part at a time.
+  private func keepUp(_ poller: PositionPoller, exchangeNow: WallTime, now: Now) {
+    poller.expire(now: now) { row in
       persistence.rows.add(
         ClosedPosition(address: book.address(row.account), coin: views.coins[row.coin].name))
+    }
+    forgetProfiles(exchangeNow: exchangeNow, now: now)
+    poller.forget(exchangeNow: exchangeNow, now: now)
+    knowledge.changes.expire(now: now.wall)
+    knowledge.liquidations.expire(now: now.wall)
+  }
+
+  /// Forgets profiles of wallets nobody saw trading or watches, as the file does.
+  private func forgetProfiles(exchangeNow: WallTime, now: Now) {
+    let lifeMs = PositionPoller.memory.milliseconds
+    var old: [AddressID] = []
+    var looked = 0
+    knowledge.profiles.forEach { account, profile in
+      looked += 1
+      guard looked <= 256, now.wall.ms - profile.computedAt.ms > lifeMs else { return false }
+      let row = book.row(account)
+      let isSilent = Int64(row.lastSeenS) * 1000 < exchangeNow.ms - lifeMs
+      if isSilent, knowledge.polls.tier(account) == 3, !knowledge.watchList.contains(row.address) {
+        old.append(account)
+      }
+      return true
+    }
+    for account in old where knowledge.profiles.remove(account) {
+      book.unpin(account)
+      knowledge.positions.setBot(account, false)
     }
   }
 

@@ -129,11 +129,23 @@ struct PositionPollerTests {
     world.now = world.now + .seconds(7 * 86_400)
     world.run(.seconds(60))
     #expect(world.results.count == 1 && !world.poller.queue.isQueued(account))
+    // What was computed before may still name it: it stays pinned for a minute.
+    world.poller.forget(exchangeNow: world.both.wall, now: world.both)
+    #expect(world.book.isPinned(account) && world.knowledge.equity.latest(of: account) == nil)
     var expired = 0
     world.poller.expire(now: world.both) { _ in expired += 1 }
     #expect(expired == 1 && world.knowledge.positions.count == 0)
-    #expect(!world.book.isPinned(account))
-    #expect(world.knowledge.equity.latest(of: account) == nil)
+    world.run(.seconds(60))
+    world.poller.forget(exchangeNow: world.both.wall, now: world.both)
+    #expect(!world.book.isPinned(account) && world.book.count == 1)
+    // A month later nobody remembers it, and its place goes to somebody else.
+    world.book.takeTouched(limit: 10) { _, _, _ in }
+    world.now = world.now + .seconds(24 * 86_400)
+    world.poller.forget(exchangeNow: world.both.wall, now: world.both)
+    #expect(world.book.count == 0)
+    #expect(world.see(2, usd: 500) == account)
+    world.run(.seconds(5))
+    #expect(world.polledAt[PollWorld.address(2)]?.count == 1)
   }
 
   @Test("positions not refreshed for a day are forgotten")

@@ -84,6 +84,11 @@ final class PositionPoller {
   static let expiryRowsMax = 8_192
   /// Accounts given up in one step.
   static let dormantMax = 256
+  /// How long an account that is given up stays pinned: until nothing computed before names it any more.
+  static let farewell = TimeSpan.seconds(60)
+  /// Accounts unseen for this long are forgotten, and how many rows one look takes in.
+  static let memory = TimeSpan.seconds(30 * 86_400)
+  static let forgetRowsMax = 4_096
 
   private enum Lane: Int, CaseIterable {
     case urgent, ordinary
@@ -103,7 +108,11 @@ final class PositionPoller {
   private var settledSeen: UInt64 = 0
   /// Accounts pinned because they hold positions or have an equity, one bit each.
   private var holding: [UInt64] = []
-  private var expireAt = Instant.zero
+  /// When `expire` and `forget` are due.
+  private(set) var upkeepAt = Instant.zero
+  /// Accounts given up and since when, in order; each is pinned until `farewell` is over.
+  private var leaving: [(account: AddressID, at: Instant)] = []
+  private var leavingNext = 0
 
   /// Requests in flight.
   private(set) var inFlight = 0
@@ -207,8 +216,9 @@ final class PositionPoller {
         guard let (turn, account) = next(lane, now: now.instant) else { continue }
         if book.row(account).lastSeenS < max(0, unseenSince) / 1000, !queue.isWatched(account) {
           queue.leave(account)
+          // Rankings name it until they have heard of this.
           knowledge.equity.remove(account)
-          hold(account)
+          leaving.append((account, now.instant))
           dormant += 1
         } else if !offer(account, lane, turn, &scheduler, out, now: now) {
           continue
@@ -319,8 +329,8 @@ final class PositionPoller {
 
   /// Forgets positions that were not refreshed for `positionLife`; `body` hears of each. A part of them at a time.
   func expire(now: Now, _ body: (TrackedPosition) -> Void) {
-    guard now.instant >= expireAt else { return }
-    expireAt = now.instant + PositionPoller.expiryInterval
+    guard now.instant >= upkeepAt else { return }
+    upkeepAt = now.instant + PositionPoller.expiryInterval
     let before = WallTime(ms: now.wall.ms - PositionPoller.positionLife.milliseconds)
     var accounts: [AddressID] = []
     positions.expire(before: before, limit: PositionPoller.expiryRowsMax) { row in
@@ -328,6 +338,24 @@ final class PositionPoller {
       body(row)
     }
     for account in accounts { hold(account) }
+  }
+
+  /// Lets go of accounts that were given up, and forgets those nobody saw trading for `memory`; a part at a time.
+  func forget(exchangeNow: WallTime, now: Now) {
+    while leavingNext < leaving.count, now.instant - leaving[leavingNext].at >= PositionPoller.farewell {
+      hold(leaving[leavingNext].account)
+      leavingNext += 1
+    }
+    if leavingNext == leaving.count {
+      leaving.removeAll(keepingCapacity: leavingNext <= PositionPoller.dormantMax)
+      leavingNext = 0
+    }
+    let since = WallTime(ms: exchangeNow.ms - PositionPoller.memory.milliseconds)
+    _ = book.forget(unseenSince: since, limit: PositionPoller.forgetRowsMax) { account in
+      queue.leave(account)
+      queue.times.clear(account)
+      positions.setBot(account, false)
+    }
   }
 
   private func landed() { inFlight -= 1 }
