@@ -11,7 +11,7 @@ import Store
 /// A part is let go as soon as it is done. Bound per slice: `rowsMax` rows, well below 5 ms.
 final class WarmStart {
   /// Rows taken over in one slice.
-  static let rowsMax = 4_096
+  static let rowsMax = 1_024
   /// Prices older than that are not used; the heatmap's bound for positions.
   static let markAge = TimeSpan.seconds(1_200)
 

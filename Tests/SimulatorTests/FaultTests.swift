@@ -36,6 +36,9 @@ struct FaultRun {
     return Int(value?.number ?? -1)
   }
 
+  /// When a line was written, in seconds of the run.
+  static func seconds(_ line: String) -> Double { Double(line.prefix { $0 != " " }) ?? -1 }
+
   var stream: (String) -> Int { { stat("trade_stream", $0) } }
   func dropped(_ name: String) -> Int { stat("runtime", "dropped", name) }
 }
@@ -159,7 +162,14 @@ struct RestFaultTests {
   func tooMany() {
     let run = FaultRun([fault(.rest429, 0, 4)])
     #expect(run.stat("rate_limiter", "total_429") > 0)
-    #expect(run.count("< fetch") < 40)
+    // Each refusal is followed by silence; then one request tries whether it is over.
+    for refused in run.log where refused.contains("too many requests") {
+      let at = FaultRun.seconds(refused)
+      let early = run.log.filter {
+        $0.contains("< fetch") && FaultRun.seconds($0) > at && FaultRun.seconds($0) < at + 4
+      }
+      #expect(early.isEmpty)
+    }
   }
 
   @Test("slow answers are waited for")

@@ -56,6 +56,13 @@ struct SimulatedDisk {
     return .success(report)
   }
 
+  /// Whether the batch under way says that somebody was seen.
+  var hasSightings: Bool {
+    var isFound = false
+    inFlight?.forEachSighting { _ in isFound = true }
+    return isFound
+  }
+
   mutating func refuse() { inFlight = nil }
 
   /// The process died: a batch under way is kept or not, but nobody was told.
@@ -158,7 +165,9 @@ extension Simulation {
     }
     disk.isTroubled = false
     counts.batches += 1
-    let loses = tamper == .loseBatch && counts.batches == 20
+    // Any batch from the twentieth on in which somebody was seen: only their trades are added up.
+    let loses = tamper == .loseBatch && counts.batches >= 20 && tampered == 0 && disk.hasSightings
+    if loses { tampered = 1 }
     let result = disk.commit(keeps: !loses)
     if case .failure(let error) = result { complain(.disk, "a batch is refused: \(error.message)") }
     step(.stored(result))
