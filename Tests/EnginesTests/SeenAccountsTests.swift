@@ -64,4 +64,60 @@ import Testing
     #expect(book.count <= 64)
     #expect(book.forgotten + book.refused > 0)
   }
+
+  /// Whoever follows the news knows at every settle who is in the book: nobody else, nobody twice, ids reused or not.
+  @Test(arguments: [64, 400, 100_000])
+  func theNewsTellWhoIsInTheBook(_ addressesMax: Int) {
+    var random = PRNG(seed: UInt64(addressesMax))
+    let book = AddressBook(addressesMax: addressesMax, seed: 3)
+    let seen = SeenAccounts(book)
+    var holders: [AddressID: Address] = [:]
+    var news: UInt64 = 0
+    seen.onNews = { sighting in
+      if sighting.isNew {
+        news += 1
+        holders[sighting.id] = book.address(sighting.id)
+      } else {
+        #expect(sighting.isBack && holders[sighting.id] == book.address(sighting.id))
+      }
+    }
+    for step in 0..<20_000 {
+      var trade = trade(&random, accounts: 1_000, taker: random.below(1_000))
+      trade.time = WallTime(ms: trade.time.ms + Int64(step) * 60_000)
+      withUnsafePointer(to: &trade) { seen.add($0) }
+      guard random.chance(0.02) else { continue }
+      seen.settle()
+      book.takeTouched(limit: .max) { _, _, _ in }
+      if random.chance(0.1) {
+        let since = WallTime(ms: trade.time.ms - 86_400_000)
+        _ = book.forget(unseenSince: since, limit: 1_000) { id in
+          #expect(holders.removeValue(forKey: id) == book.address(id))
+        }
+      }
+      #expect(holders.count == book.count)
+      for (id, address) in holders { #expect(book.find(address) == id) }
+    }
+    #expect(seen.discovered == news && news > 300)
+  }
+
+  @Test func whoComesBackAfterAWeekIsTold() {
+    let book = AddressBook(addressesMax: 100, seed: 3)
+    let seen = SeenAccounts(book)
+    var told: [(Int64, Bool)] = []
+    let absence = Int64(AddressBook.absenceS)
+    var second: Int64 = 1_790_000_000
+    seen.onNews = { told.append((second, $0.isNew)) }
+    for gap in [0, 5, absence, 1, absence + 1, 0, -50, absence + 40, 20, absence + 60] {
+      second += gap
+      var trade = Trade(
+        coin: CoinID(raw: 0), side: .buy, px: Px(raw: 1), sz: Sz(raw: 1), time: WallTime(ms: second * 1000),
+        tid: 1,
+        buyer: account(1), seller: account(1))
+      withUnsafePointer(to: &trade) { seen.add($0) }
+      seen.settle()
+    }
+    #expect(told.count { $0.1 } == 1)
+    // Both sides of a trade are one look-up each; the first tells.
+    #expect(told.count { !$0.1 } == 2)
+  }
 }
