@@ -42,7 +42,7 @@ extension Core {
       // A profile computed meanwhile knows better.
       if knowledge.recentTrades.of(address) == nil {
         knowledge.recentTrades.set(
-          rows.compactMap { ClosedTrade($0, coin: views.coins.resolve($0.coin)) }, of: address)
+          rows.compactMap { ClosedTrade($0, coin: coin(named: $0.coin)) }, of: address)
       }
       wake(.trades(address), .ready, now: now)
     case .failure(let error):

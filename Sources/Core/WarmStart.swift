@@ -225,16 +225,21 @@ final class WarmStart {
     }
   }
 
-  /// The coin of a row, entered as not listed when nobody listed it yet; nil when there is no room for it.
+  /// The coin of a row; nil when there is no room for it.
   private func coin(_ name: String, _ core: Core) -> CoinID? {
     if let known = coins[name] { return known }
-    let dex = name.utf8.firstIndex(of: UInt8(ascii: ":")).map { String(name[..<$0]) } ?? ""
-    let id =
-      core.views.coins.find(exactly: name)
-      ?? core.views.coins.list(
-        Coin(name: name, dex: dex, szDecimals: 0, maxLeverage: 0, isListed: false))
+    let id = core.coin(named: name)
     if let id { coins[name] = id }
     return id
+  }
+}
+
+extension Core {
+  /// The coin a row of the file names, entered as not listed when nobody listed it yet; nil when there is no room for it.
+  func coin(named name: String) -> CoinID? {
+    if let known = views.coins.find(exactly: name) { return known }
+    let dex = name.utf8.firstIndex(of: UInt8(ascii: ":")).map { String(name[..<$0]) } ?? ""
+    return views.coins.list(Coin(name: name, dex: dex, szDecimals: 0, maxLeverage: 0, isListed: false))
   }
 }
 

@@ -189,7 +189,7 @@ extension String {
     core.keep(profile, of: account)
     let trades = (0..<6).map { index in
       ClosedTrade(
-        coin: CoinID(raw: UInt32(index % 3)), isLong: true, isWin: true, entryPx: 1, exitPx: 2, sizeUsd: 3,
+        coin: CoinID(raw: UInt32(index % 5)), isLong: true, isWin: true, entryPx: 1, exitPx: 2, sizeUsd: 3,
         pnlUsd: 4, pnlPct: 0.5, holdHours: 6, entryTime: WallTime(ms: time.ms - 100_000),
         exitTime: WallTime(ms: time.ms - Int64(index) * 1000))
     }
