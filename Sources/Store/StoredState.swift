@@ -2,7 +2,7 @@ public import Base
 
 /// What a restart takes from the file: a plain value made by a pool job.
 public struct StoredState: Sendable {
-  /// The accounts; the latest seen when there were too many. In no order.
+  /// The accounts, never polled ones first, then by their last polls; the latest seen when there were too many.
   public var addresses: [AddressRecord] = []
   /// Positions polled within `StoredLimits.positionAge`, in no order.
   public var positions: [PositionRow] = []

@@ -159,14 +159,13 @@ struct TierQueueTests {
     queue.enter(AddressID(raw: 3))
     var random = PRNG(seed: 4)
     var ages: [UInt32: Int64] = [:]
-    for raw in 0..<500 as Range<UInt32> {
-      let age = Int64(random.below(3_000))
-      ages[raw] = age
+    for raw in 0..<500 as Range<UInt32> { ages[raw] = Int64(random.below(3_000)) }
+    let both = Now(instant: start, wall: wall)
+    queue.restore(AddressID(raw: 700), tier: 3, polledAt: nil, now: both)
+    for (raw, age) in ages.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
       queue.restore(
-        AddressID(raw: raw), tier: 1 + Int(raw % 3), polledAt: WallTime(ms: wall.ms - age * 1000))
+        AddressID(raw: raw), tier: 1 + Int(raw % 3), polledAt: WallTime(ms: wall.ms - age * 1000), now: both)
     }
-    queue.restore(AddressID(raw: 700), tier: 3, polledAt: nil)
-    queue.finishRestore(now: Now(instant: start, wall: wall))
     #expect((1...3).reduce(0) { $0 + queue.count(tier: $1) } == 502)
     var last = Int64.max
     var polled = 0

@@ -166,21 +166,18 @@ final class PositionPoller {
     if isWatched { deadline = min(deadline, now) }
   }
 
-  /// A stored account; positions are restored before. `finishRestore` follows the last.
+  /// A stored account, in the order of the last polls; positions are restored before. `finishRestore` follows the last.
   func restore(_ account: AddressID, tier: Int, polledAt: WallTime?, lastSeen: WallTime, now: Now) {
     hold(account)
     let tier = min(max(tier, 1), 3)
     // It may have been seen since the file was read.
     let isSeen = now.wall.ms - lastSeen.ms < PositionPoller.absence.milliseconds || queue.isQueued(account)
     guard isSeen else { return queue.times.set(account, polledAt: polledAt, tier: tier) }
-    queue.restore(account, tier: tier, polledAt: polledAt)
+    queue.restore(account, tier: tier, polledAt: polledAt, now: now)
   }
 
-  /// After the last `restore`.
-  func finishRestore(now: Now) {
-    queue.finishRestore(now: now)
-    deadline = now.instant
-  }
+  /// After the last `restore`: asking may begin.
+  func finishRestore(now: Now) { deadline = now.instant }
 
   /// How far tier 1, 2 or 3 is behind. Watched wallets, asked at tier 1's interval, wait with tier 1, never polled
   /// accounts with tier 3.

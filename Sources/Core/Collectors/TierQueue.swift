@@ -10,7 +10,7 @@ import Market
 // account is in one lane, in flight, or nowhere; it is linked into its lane by its own two links.
 //
 // Bound: the address book's number of ids; 14 bytes an account here and 5 in `PollTimes`, touched as ids come.
-// Every call takes constant time but `finishRestore` (a sort) and the amortised step over accounts that became due.
+// Every call takes constant time, but for the amortised step over accounts that became due when they are counted.
 // Invariant: in every lane the entry stamps ascend from head to tail, and `due` counts those before `edge`.
 
 /// The accounts that are polled alike.
@@ -53,10 +53,8 @@ final class TierQueue {
     static let watched: UInt8 = 1
     static let failuresShift: UInt8 = 1
     static let failuresMask: UInt8 = 0b110
-    /// Waits for `finishRestore`.
-    static let restored: UInt8 = 0b1000
     /// Not polled in this run: its wait says nothing about the cadence.
-    static let old: UInt8 = 0b1_0000
+    static let old: UInt8 = 0b1000
   }
 
   let times: PollTimes
@@ -69,7 +67,6 @@ final class TierQueue {
   @exclusivity(unchecked) private var lanes = [Lane](
     repeating: Lane(), count: PollGroup.allCases.count * levels)
   @exclusivity(unchecked) private var counts = [Int](repeating: 0, count: 4)
-  @exclusivity(unchecked) private var restored: [UInt32] = []
   /// Smoothed seconds between an account's polls, by group; 0 before any.
   @exclusivity(unchecked) private var cadences = [Double](repeating: 0, count: PollGroup.allCases.count)
   private let origin: Instant
@@ -145,10 +142,9 @@ final class TierQueue {
     marks[account.index] = 0
   }
 
-  /// Whether the account is in a lane, in flight, or restored and about to be put into a lane.
+  /// Whether the account is in a lane or in flight.
   func isQueued(_ account: AddressID) -> Bool {
-    guard account.index < used else { return false }
-    return laneOf[account.index] != TierQueue.idle || marks[account.index] & Mark.restored != 0
+    account.index < used && laneOf[account.index] != TierQueue.idle
   }
 
   func isWatched(_ account: AddressID) -> Bool {
@@ -165,7 +161,7 @@ final class TierQueue {
     if lane < TierQueue.flying { unlink(account) }
     if !isQueued(account) { count(account, +1) }
     marks[account.index] = isWatched ? mark | Mark.watched : mark & ~Mark.watched
-    guard lane != TierQueue.flying, mark & Mark.restored == 0 else { return }
+    guard lane != TierQueue.flying else { return }
     if isWatched {
       // Level 1's wait, five seconds, would be too long: it enters its lane as one polled an interval ago, in front.
       putFirst(account)
@@ -176,50 +172,18 @@ final class TierQueue {
 
   // MARK: Warm start
 
-  /// A stored account; call `finishRestore` after the last.
-  func restore(_ account: AddressID, tier: Int, polledAt: WallTime?) {
+  /// A stored account. They come in the order of their last polls; one that comes late waits as long as the one before.
+  func restore(_ account: AddressID, tier: Int, polledAt: WallTime?, now: Now) {
+    tell(now.instant)
     reach(account)
-    if laneOf[account.index] < TierQueue.flying { unlink(account) }
     if isQueued(account) { count(account, -1) }
+    unlink(account)
     times.set(account, polledAt: polledAt, tier: tier)
     count(account, +1)
     guard laneOf[account.index] != TierQueue.flying else { return }
-    laneOf[account.index] = TierQueue.idle
-    guard marks[account.index] & Mark.restored == 0 else { return }
-    marks[account.index] |= Mark.restored
-    restored.append(account.raw)
-  }
-
-  /// Puts the restored accounts into their lanes, the longest not polled in front.
-  func finishRestore(now: Now) {
-    tell(now.instant)
-    var keys: [UInt64] = []
-    keys.reserveCapacity(restored.count)
-    for raw in restored where marks[Int(raw)] & Mark.restored != 0 {
-      let polled = times.polledAt(AddressID(raw: raw))
-      let ageDs = polled.map { UInt64(max(0, now.wall.ms - $0.ms)) / 100 } ?? UInt64(clockDs)
-      let stamp = UInt64(clockDs) - min(ageDs, UInt64(clockDs))
-      keys.append(stamp << 32 | UInt64(raw))
-    }
-    restored = []
-    keys.sort()
-    var before: [[UInt32]] = lanes.map { _ in [] }
-    // What entered while the file was read is younger than all of it: take it out, put it behind.
-    for lane in lanes.indices {
-      while lanes[lane].head != TierQueue.none {
-        let raw = lanes[lane].head
-        before[lane].append(raw)
-        unlink(AddressID(raw: raw))
-      }
-    }
-    for key in keys {
-      let account = AddressID(raw: UInt32(truncatingIfNeeded: key))
-      marks[account.index] = marks[account.index] & ~Mark.restored | Mark.old
-      put(account, level: 0, at: UInt32(key >> 32))
-    }
-    for (lane, raws) in before.enumerated() {
-      for raw in raws { link(AddressID(raw: raw), lane: lane, at: clockDs) }
-    }
+    marks[account.index] |= Mark.old
+    let ageDs = polledAt.map { UInt64(max(0, now.wall.ms - $0.ms)) / 100 } ?? UInt64(clockDs)
+    put(account, level: 0, at: clockDs - UInt32(min(ageDs, UInt64(clockDs))))
   }
 
   // MARK: Polling

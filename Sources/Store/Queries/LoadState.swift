@@ -14,6 +14,8 @@ extension Database {
     state.opened = report
     try attempt(&state) { (state) throws(StoreError) in
       let loaded = try loadAddresses(limit: limits.addressesMax) { state.addresses.append($0) }
+      // The order in which they are to be polled again, so that nobody has to sort them on the loop.
+      state.addresses.sort { ($0.lastPolled?.ms ?? .min) < ($1.lastPolled?.ms ?? .min) }
       state.skipped += loaded.skipped
       state.beyondLimit += loaded.beyondLimit
     }
