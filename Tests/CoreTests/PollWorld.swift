@@ -24,6 +24,8 @@ final class PollWorld {
   /// What each account holds, USD in BTC at 100,000; nothing means no positions.
   var sizeUsd: [Address: Double] = [:]
   var equityUsd = 10_000.0
+  /// What the positions are in.
+  var coin = "BTC"
   /// Chance that an answer is lost, or a 503.
   var lossChance = 0.0
   /// Answers 429 until then.
@@ -150,7 +152,7 @@ final class PollWorld {
       scheduler.settle(request, .lost, now: both)
       return poller.failed(account, now: both)
     }
-    let body = PollWorld.body(usd: sizeUsd[flight.account] ?? 0, equity: equityUsd)
+    let body = PollWorld.body(usd: sizeUsd[flight.account] ?? 0, equity: equityUsd, coin: coin)
     body.withUnsafeBytes { bytes in
       let text = UnsafeRawBufferPointer(rebasing: bytes[0..<(bytes.count - 64)])
       if let result = poller.answered(account, text, coins: coins, now: both) { results.append(result) }

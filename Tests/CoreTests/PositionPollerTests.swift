@@ -208,6 +208,21 @@ struct PositionPollerTests {
     #expect(world.knowledge.positions.count(of: account) == 1)
   }
 
+  @Test("a position in a coin not listed yet is asked for again soon, then later and later")
+  func unlisted() {
+    let world = Self.ready()
+    world.coin = "NEW"
+    let account = world.see(1, usd: 1_000)
+    world.run(.seconds(38))
+    #expect(world.results.count == 3 && world.knowledge.positions.count == 0)
+    #expect(world.knowledge.polls.polledAt(account) != nil && world.poller.errors == 0)
+    _ = world.coins.list(Coin(name: "NEW", dex: "", szDecimals: 1, maxLeverage: 3, isListed: true))
+    world.run(.seconds(121))
+    #expect(world.results.count == 4 && world.knowledge.positions.count == 1)
+    world.run(.seconds(590))
+    #expect(world.results.count == 4)
+  }
+
   @Test("two runs of one seed are the same", arguments: [1, 2] as [UInt64])
   func deterministic(seed: UInt64) {
     func run() -> ([Int], UInt64) {

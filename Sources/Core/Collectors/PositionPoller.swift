@@ -312,7 +312,8 @@ final class PositionPoller {
     closed &+= UInt64(result.closed.count)
     result.totalSizeUsd = positions.totalSizeUsd(of: account)
     result.tier = settings.tier(result.totalSizeUsd)
-    queue.done(account, tier: result.tier, now: now)
+    // A coin listed a moment ago is named at the next poll, if the list has been renewed by then.
+    queue.done(account, tier: result.tier, isPart: state.unlisted > 0, now: now)
     return result
   }
 

@@ -184,6 +184,8 @@ final class TierQueue {
     marks[account.index] |= Mark.old
     let ageDs = polledAt.map { UInt64(max(0, now.wall.ms - $0.ms)) / 100 } ?? UInt64(clockDs)
     put(account, level: 0, at: clockDs - UInt32(min(ageDs, UInt64(clockDs))))
+    // Step by step, so that whoever counts the due first need not step over all of them.
+    advance(Int(laneOf[account.index]))
   }
 
   // MARK: Polling
@@ -219,13 +221,15 @@ final class TierQueue {
     laneOf[account.index] = TierQueue.flying
   }
 
-  /// The account in flight was polled: it waits for its (new) tier's interval.
-  func done(_ account: AddressID, tier: Int, now: Now) {
+  /// The account in flight was polled: it waits for its (new) tier's interval; when the answer could only be read in
+  /// `isPart`, it is polled again sooner, as after a failure.
+  func done(_ account: AddressID, tier: Int, isPart: Bool = false, now: Now) {
     tell(now.instant)
     guard laneOf[account.index] == TierQueue.flying else { return }
     count(account, -1)
     times.set(account, polledAt: now.wall, tier: tier)
     count(account, +1)
+    if isPart { return retry(account) }
     marks[account.index] &= ~Mark.failuresMask
     put(account, level: 0, at: clockDs)
   }
@@ -234,6 +238,10 @@ final class TierQueue {
   func failed(_ account: AddressID, now: Instant) {
     tell(now)
     guard laneOf[account.index] == TierQueue.flying else { return }
+    retry(account)
+  }
+
+  private func retry(_ account: AddressID) {
     let failures = min(3, (marks[account.index] & Mark.failuresMask) >> Mark.failuresShift + 1)
     marks[account.index] = marks[account.index] & ~Mark.failuresMask | failures << Mark.failuresShift
     put(account, level: Int(failures), at: clockDs)

@@ -17,11 +17,15 @@ struct AccountOracle {
     var wallMs: Int64
     var at: Instant
     var life: Int
+    /// Those in coins Core had been told of: others it cannot name until the next poll.
     var positions: [WorldPosition]
   }
 
   /// By account, oldest first.
   var pictures: [Address: [Picture]] = [:]
+  /// Coins listed in the latest reply that listed the main dex, and in those on their way.
+  var coinsKnown = 0
+  var listings: [FetchID: Int] = [:]
   /// Replies on their way, by the fetch.
   var underWay: [FetchID: (Address, [WorldPosition])] = [:]
   /// Wallets the daemon acknowledged to watch, with their labels and the moment.
@@ -39,8 +43,14 @@ extension Simulation {
   /// The exchange has answered `fetch`: remembers what it says, if it is about an account.
   func noteReply(_ fetch: SimulatedFetch) {
     guard fetch.status == 200, fetch.failure == nil,
-      let request = fetch.body.withUnsafeBytes({ RequestValue(parsing: $0) }),
-      request["type"]?.text == "clearinghouseState", request["dex"]?.text ?? "" == "",
+      let request = fetch.body.withUnsafeBytes({ RequestValue(parsing: $0) })
+    else { return }
+    if request["type"]?.text == "meta", request["dex"]?.text ?? "" == "",
+      fetch.reply.withUnsafeBytes({ RequestValue(parsing: $0, bytesMax: 1 << 20) })?["universe"] != nil
+    {
+      accounts.listings[fetch.id] = exchange.world.coins.count
+    }
+    guard request["type"]?.text == "clearinghouseState", request["dex"]?.text ?? "" == "",
       let address = request["user"]?.address,
       fetch.reply.withUnsafeBytes({ RequestValue(parsing: $0, bytesMax: 1 << 20) })?["assetPositions"] != nil
     else { return }
@@ -52,12 +62,18 @@ extension Simulation {
 
   /// Core is about to read the reply to `fetch`.
   func noteAnswered(_ fetch: SimulatedFetch) {
+    if let count = accounts.listings.removeValue(forKey: fetch.id), fetch.failure == nil {
+      accounts.coinsKnown = max(accounts.coinsKnown, count)
+    }
     guard let (address, positions) = accounts.underWay.removeValue(forKey: fetch.id),
       fetch.failure == nil
     else { return }
     var known = accounts.pictures[address] ?? []
     if known.count >= AccountOracle.picturesMax { known.removeFirst() }
-    known.append(AccountOracle.Picture(wallMs: clocks.wall.ms, at: now, life: life, positions: positions))
+    known.append(
+      AccountOracle.Picture(
+        wallMs: clocks.wall.ms, at: now, life: life,
+        positions: positions.filter { $0.coin < accounts.coinsKnown }))
     accounts.pictures[address] = known
   }
 
