@@ -38,20 +38,3 @@ await_windows() {
   echo "bench: the windows never filled" >&2
   return 1
 }
-
-start_nginx() {
-  mkdir -p "$WORK/www" "$WORK/nginx"
-  curl -s "$1" >"$WORK/www/orderflow.json"
-  local body
-  body=$(sed 's/\\/\\\\/g; s/'"'"'/\\'"'"'/g; s/\$/${dollar}/g' "$WORK/www/orderflow.json")
-  sed -e "s|@WORK@|$WORK|g" Tests/Bench/nginx/nginx.conf >"$WORK/nginx.conf.head"
-  awk -v body="$body" '{gsub(/@BODY@/, body)} 1' "$WORK/nginx.conf.head" >"$WORK/nginx.conf"
-  spawn $SERVER nginx -p "$WORK/nginx" -c "$WORK/nginx.conf"
-  NGINX=$LAST
-  await_url http://127.0.0.1:8392/memory
-}
-
-# wrk_round URL NAME: appends "requests/s p99 max" (microseconds) to $WORK/NAME
-wrk_round() {
-  $CLIENT wrk -t1 -c64 -d5s --latency -s Tests/Bench/wrk.lua "$1" | sed -n 's/^bench //p' >>"$WORK/$2"
-}

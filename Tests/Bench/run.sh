@@ -2,11 +2,11 @@
 # Every measurement of the daemon beside its yardstick, in one run. Ratios are the result: each pair is measured in
 # turn (A B A B …) on the same pinned cores and the medians are compared. Times belong to this machine and moment.
 #
-#   ROUNDS=5 Tests/Bench/run.sh [ingest] [read] [memory] [start] [store] [heatmap] [profile]      (default: all)
+#   ROUNDS=5 Tests/Bench/run.sh [ingest] [read] [answers] [memory] [start] [store] [heatmap] [profile]      (default: all)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source Tests/Bench/lib.sh
-parts=${*:-ingest read memory start store heatmap profile}
+parts=${*:-ingest read answers memory start store heatmap profile}
 
 header
 build_yardsticks
