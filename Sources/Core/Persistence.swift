@@ -69,6 +69,9 @@ struct Persistence {
     }
   }
 
+  /// The service stops: what waits is flushed, nothing else begun.
+  private var isStopping = false
+
   /// Why the database does not do all it should, for a person; nil while it does.
   var trouble: String? {
     switch state {
@@ -82,8 +85,9 @@ struct Persistence {
     let patience = clients.deadline
     switch state {
     case .loading, .restoring: return .never
-    case .down: return min(due, patience)
-    case .ready: return min(min(due, sweepDue), patience)
+    // At a stop nothing is opened and nothing swept, so neither must ask for a turn.
+    case .down: return isStopping ? patience : min(due, patience)
+    case .ready: return min(isStopping ? due : min(due, sweepDue), patience)
     case .storingClients, .storingRows, .sweeping: return patience
     }
   }
@@ -148,6 +152,7 @@ struct Persistence {
   /// Starts what is due, if the writer is free; at a stop (`isFinal`) without waiting for the next interval.
   mutating func advance(_ knowledge: Knowledge, isFinal: Bool = false, _ out: Output, now: Now) {
     clients.expire(now: now.instant)
+    if isFinal { isStopping = true }
     if state == .down, now.instant >= due, !isFinal { load(out) }
     while state == .ready, clients.isWaiting {
       clientBatch = clients.makeBatch(knowledge)
