@@ -19,7 +19,7 @@ run_one() {
     -rss_limit_mb=2048 -artifact_prefix="Crashes/$target/" $(dictionary "$target") >"$work.log" 2>&1; then
     echo "fuzz: $target $(grep -a -o 'Done [0-9]* runs' "$work.log" | tail -1) $(grep -a -o 'cov: [0-9]*' "$work.log" | tail -1)"
     [ -n "${KEEP:-}" ] && HYNOUS_FUZZ_TARGET=$target "$fuzzer" -merge=1 "Corpus/$target" "$work" >/dev/null 2>&1
-    rmdir "Crashes/$target" 2>/dev/null
+    rmdir "Crashes/$target" 2>/dev/null || true  # stays when it holds an old crash
     rm -rf "$work" "$work.log"
     return 0
   fi
