@@ -13,7 +13,7 @@ PREFIX ?= /usr/local
 PORT   ?= 8100
 SIM_PORT ?= 8200
 
-.PHONY: help build demo run test contract check fuzz sim bench golden dist install clean ci setup
+.PHONY: help build demo run test check fuzz sim bench golden dist install clean ci setup
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -36,10 +36,6 @@ test: setup ## All tests.
 	$(BUILD) --build-tests
 	$(SWIFT) test -j $(JOBS) --skip-build --disable-xctest --skip ProgramTests
 	$(SWIFT) test -j $(JOBS) --skip-build --disable-xctest --filter ProgramTests
-
-contract: build ## Every route asked by schemathesis, in the demo: no 5xx, no answer that is not as described.
-	@deploy/setup.sh test
-	@Tests/Contract/schemathesis.sh
 
 check: setup ## Formatting and layout rules (swift-format lint).
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
