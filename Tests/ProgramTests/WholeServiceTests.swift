@@ -72,6 +72,7 @@ import Testing
     try checkCoins(world, service)
 
     let before = try answers(watched[0], service)
+    #expect(before.values.allSatisfy { $0.hasPrefix("{") }, "\(before)")
     #expect(service.stop() == 0)
     #expect(
       service.daemon.lines.last?.contains("unsaved") != true
@@ -298,7 +299,8 @@ import Testing
 
   // MARK: Restart
 
-  /// Answers that a restart must not change, without what tells the time.
+  /// Answers that a restart must not change, without what tells the time. A coin's map needs the coin's price, which
+  /// the exchange says again a moment after a start: what is not 200 is an answer like any other, and compared.
   private func answers(_ wallet: String, _ service: Service) throws -> [String: String] {
     var answers: [String: String] = [:]
     for path in [
@@ -308,7 +310,10 @@ import Testing
       "/v1/smart-money/wallet/\(wallet)/alerts", "/v1/smart-money/alerts/active", "/v1/liquidations",
     ] {
       let answer = try service.get(path)
-      #expect(answer.status == 200)
+      guard answer.status == 200 else {
+        answers[path] = "\(answer.status) \(answer.text)"
+        continue
+      }
       let plain = WholeServiceTests.timeless(try JSONSerialization.jsonObject(with: Data(answer.body)))
       answers[path] = String(
         decoding: try JSONSerialization.data(withJSONObject: plain, options: [.sortedKeys]), as: UTF8.self)
