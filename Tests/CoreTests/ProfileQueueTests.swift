@@ -198,6 +198,20 @@ struct ProfileQueueTests {
     #expect(world.asked.count > 7 && world.asked.count <= 13)
   }
 
+  @Test("a cycle of none leaves the wallets that are asked for")
+  func noCycle() {
+    var settings = ProfileSettings()
+    settings.perCycle = 0
+    let world = World(settings: settings)
+    world.trade(1, count: 40)
+    world.knowledge.watchList.put(WatchEntry(key: Self.a[1].description, addedAt: world.both.wall))
+    world.run(.seconds(7_300))
+    #expect(world.asked.isEmpty)
+    #expect(world.queue.want(Self.a[1], days: 7, now: world.both) == .pending)
+    world.run(.seconds(1))
+    #expect(!world.asked.isEmpty)
+  }
+
   @Test("the background never takes more than its share, whatever the wallets")
   func share() {
     var settings = ProfileSettings()

@@ -18,6 +18,8 @@ import Testing
     "HYNOUS_HEATMAP_RECOMPUTE_INTERVAL": "1", "HYNOUS_SMART_MONEY_MIN_TRADES_FOR_PROFILE": "1",
     "HYNOUS_SMART_MONEY_MIN_EQUITY": "1000000000000", "HYNOUS_L2_SUBSCRIBER_ENABLED": "true",
     "HYNOUS_SMART_MONEY_AUTO_CURATE_ENABLED": "false",
+    // No profile comes of itself between the answers before and after the restart.
+    "HYNOUS_SMART_MONEY_MAX_PROFILES_PER_CYCLE": "0",
   ]
 
   @Test func everyRouteTellsTheTruthAndARestartChangesNothing() throws {

@@ -30,8 +30,8 @@ extension Option where Value == Int {
     "Fewer finished trades give no profile.")
   /// smart_money.max_profiles_per_cycle
   public static let maxProfilesPerCycle = integer(
-    "smart_money", "max_profiles_per_cycle", 50, 1...10_000, unit: "profiles",
-    "Profiles computed per refresh.")
+    "smart_money", "max_profiles_per_cycle", 50, 0...10_000, unit: "profiles",
+    "Profiles computed per refresh; 0: only for wallets asked for or newly seen.")
   /// smart_money.auto_curate_min_trades
   public static let autoCurateMinTrades = integer(
     "smart_money", "auto_curate_min_trades", 10, 0...100_000, unit: "trades", "Floor for auto-watching.")
