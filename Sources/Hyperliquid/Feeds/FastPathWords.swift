@@ -1,3 +1,5 @@
+import Wire
+
 // What the fast paths read messages with: eight bytes at a time, digits by multiplication, literals by comparison.
 // Unsafe: every function reads whole words from where it is told; its caller has checked that they are there.
 
@@ -62,4 +64,17 @@ func matches(_ bytes: UnsafePointer<UInt8>, _ text: StaticString) -> Bool {
     at += 8
   }
   return difference == 0
+}
+
+/// Characters up to the quote when there are 1…16, all plain ASCII.
+@inline(__always)
+func plainLength(_ text: UnsafePointer<UInt8>) -> Int? {
+  var stops = stringStops(word(text, 0))
+  var length = stops.trailingZeroBitCount >> 3
+  if stops == 0 {
+    stops = stringStops(word(text, 8))
+    length = 8 + stops.trailingZeroBitCount >> 3
+  }
+  guard text[length] == UInt8(ascii: "\""), length > 0 else { return nil }
+  return length
 }

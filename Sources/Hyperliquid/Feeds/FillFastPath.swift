@@ -103,7 +103,6 @@ enum FillFastPath {
   private static func usualEnd(_ tail: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
     var at = tail
     if matches(at, ",\"cloid\":\"") {
-
       guard isPlain(at + 10, count: 34), at[44] == UInt8(ascii: "\"") else { return nil }
       at += 45
     }
@@ -120,19 +119,6 @@ enum FillFastPath {
       at += 8
     }
     return stops == 0
-  }
-
-  /// Characters up to the quote when there are 1…16, all plain ASCII.
-  @inline(__always)
-  private static func plainLength(_ text: UnsafePointer<UInt8>) -> Int? {
-    var stops = stringStops(word(text, 0))
-    var length = stops.trailingZeroBitCount >> 3
-    if stops == 0 {
-      stops = stringStops(word(text, 8))
-      length = 8 + stops.trailingZeroBitCount >> 3
-    }
-    guard text[length] == UInt8(ascii: "\""), length > 0 else { return nil }
-    return length
   }
 
   /// `digits.digits`, `at` then standing behind them, as whole units and hundred-millionths.

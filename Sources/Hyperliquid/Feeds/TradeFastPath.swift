@@ -42,7 +42,7 @@ struct TradeFastPath {
     guard limit - row >= 200 else { return nil }
     guard word(row, 0) == word("{\"coin\":"), row[8] == UInt8(ascii: "\"") else { return nil }
     let name = row + 9
-    guard let length = TradeFastPath.plainLength(name) else { return nil }
+    guard let length = plainLength(name) else { return nil }
     coin = UnsafeRawBufferPointer(start: name, count: length)
     self.name = Name(head: word(name, 0), next: word(name, 8), length: length)
 
@@ -87,19 +87,6 @@ struct TradeFastPath {
     self.buyer = buyer
     self.seller = seller
     end = users + 101
-  }
-
-  /// Characters up to the quote when there are 1…16, all plain ASCII.
-  @inline(__always)
-  private static func plainLength(_ text: UnsafePointer<UInt8>) -> Int? {
-    var stops = stringStops(word(text, 0))
-    var length = stops.trailingZeroBitCount >> 3
-    if stops == 0 {
-      stops = stringStops(word(text, 8))
-      length = 8 + stops.trailingZeroBitCount >> 3
-    }
-    guard text[length] == UInt8(ascii: "\""), length > 0 else { return nil }
-    return length
   }
 
   /// `digits.digits` up to a quote, `at` then standing on it, in units of 1e-8; `nil` outside 1…7 digits each, and

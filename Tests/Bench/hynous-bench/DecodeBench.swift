@@ -43,12 +43,12 @@ enum DecodeBench {
     var times: [Double] = []
     for _ in 0..<max(repeats, 1) {
       report = Report(frames: frames.count, bytes: bytes.count)
-      let begin = now()
+      let begin = seconds()
       for frame in frames {
         do { try feed.decode(Frame.classify(bytes.bytes(in: frame))) } catch { return nil }
         for trade in feed.trades { add(trade, &report) }
       }
-      times.append(now() - begin)
+      times.append(seconds() - begin)
     }
     times.sort()
     report.seconds = times[times.count / 2]
@@ -70,34 +70,5 @@ enum DecodeBench {
   private static func last(_ address: Address) -> UInt64 {
     let digit = UInt64(address.c & 0xF)
     return digit < 10 ? 0x30 + digit : 0x57 + digit
-  }
-
-  private static func lines(_ bytes: ByteBuffer) -> [Range<Int>] {
-    var lines: [Range<Int>] = []
-    var from = 0
-    while from < bytes.count {
-      let rest = bytes.base + from
-      let end = memchr(rest, 10, bytes.count - from).map { from + ($0 - rest) } ?? bytes.count
-      if end > from { lines.append(from..<end) }
-      from = end + 1
-    }
-    return lines
-  }
-
-  private static func load(_ file: String) -> ByteBuffer? {
-    guard let handle = fopen(file, "r") else { return nil }
-    defer { fclose(handle) }
-    let bytes = ByteBuffer(capacity: 1 << 20)
-    while true {
-      let got = fread(bytes.reserve(1 << 20), 1, 1 << 20, handle)
-      guard got > 0 else { return bytes }
-      bytes.commit(got)
-    }
-  }
-
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }

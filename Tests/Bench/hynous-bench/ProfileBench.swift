@@ -72,29 +72,6 @@ enum ProfileBench {
     report.checksum &+= UInt64(bitPattern: fill.time.ms) &+ 3 &* fill.tid &+ 5 &* fill.oid &+ side
   }
 
-  private static func lines(_ bytes: ByteBuffer) -> [Range<Int>] {
-    var lines: [Range<Int>] = []
-    var from = 0
-    while from < bytes.count {
-      let rest = bytes.base + from
-      let end = memchr(rest, 10, bytes.count - from).map { from + ($0 - rest) } ?? bytes.count
-      if end > from { lines.append(from..<end) }
-      from = end + 1
-    }
-    return lines
-  }
-
-  private static func load(_ file: String) -> ByteBuffer? {
-    guard let handle = fopen(file, "r") else { return nil }
-    defer { fclose(handle) }
-    let bytes = ByteBuffer(capacity: 1 << 20)
-    while true {
-      let got = fread(bytes.reserve(1 << 20), 1, 1 << 20, handle)
-      guard got > 0 else { return bytes }
-      bytes.commit(got)
-    }
-  }
-
   /// Writes `pages` pages of `rows` fills, one per line.
   static func write(_ path: String, coins: Int, pages: Int, rows: Int, seed: UInt64) -> Bool {
     guard let file = fopen(path, "w") else { return false }

@@ -10,18 +10,7 @@
 //
 // Prints `name=value` fields, the speed of the median repeat. `checksum` is over what both programs of the bench know
 // of a fill; `hynous-bench profile` prints the same one for the same file.
-#include <simdjson.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <string_view>
-#include <vector>
-
-using namespace simdjson;
+#include "yardstick.hpp"
 
 struct Totals {
   uint64_t fills = 0;
@@ -52,40 +41,12 @@ static void extract(ondemand::parser &parser, const char *page, size_t size, siz
 }
 
 int main(int argc, char **argv) {
-  if (argc < 2) {
-    std::fprintf(stderr, "usage: %s FILE [REPEATS]\n", argv[0]);
-    return 2;
-  }
-  int repeats = argc > 2 ? std::atoi(argv[2]) : 15;
-  padded_string file;
-  if (padded_string::load(argv[1]).get(file)) {
-    std::fprintf(stderr, "cannot read %s\n", argv[1]);
-    return 1;
-  }
-  std::vector<std::pair<size_t, size_t>> pages;
-  size_t bytes = 0;
-  for (size_t at = 0; at < file.size();) {
-    const void *newline = std::memchr(file.data() + at, '\n', file.size() - at);
-    size_t end = newline ? static_cast<const char *>(newline) - file.data() : file.size();
-    if (end > at) pages.emplace_back(at, end - at);
-    bytes += end - at;
-    at = end + 1;
-  }
-  ondemand::parser parser;
-  std::vector<double> times;
-  Totals totals;
-  for (int repeat = 0; repeat < repeats; repeat++) {
-    totals = Totals();
-    auto begin = std::chrono::steady_clock::now();
-    for (auto &[at, size] : pages) {
-      extract(parser, file.data() + at, size, file.size() + SIMDJSON_PADDING - at, totals);
-    }
-    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  }
-  std::sort(times.begin(), times.end());
-  double median = times[times.size() / 2];
-  std::printf("mb_per_s=%.0f ns_per_fill=%.1f fills=%llu pages=%zu sizes=%llu isa=%s checksum=%016llx\n", bytes / median / 1e6,
-              median * 1e9 / totals.fills, static_cast<unsigned long long>(totals.fills), pages.size(),
+  Yardstick<Totals> stick;
+  if (int status = stick.run(argc, argv, [](auto &&...args) { extract(args...); })) return status;
+  const Totals &totals = stick.totals;
+  std::printf("mb_per_s=%.0f ns_per_fill=%.1f fills=%llu pages=%zu sizes=%llu isa=%s checksum=%016llx\n",
+              stick.bytes / stick.median / 1e6,
+              stick.median * 1e9 / totals.fills, static_cast<unsigned long long>(totals.fills), stick.lines.size(),
               static_cast<unsigned long long>(totals.sizes), get_active_implementation()->name().c_str(),
               static_cast<unsigned long long>(totals.checksum));
   return 0;
