@@ -11,7 +11,7 @@ bench_answers() {
     curl -s "$base/v1/smart-money/wallet/$wallet" | grep -q '"profile_status":"ready"' && break
   done
   start_nginx "$base/v1/orderflow/BTC"
-  printf '%-34s %8s %9s %9s %11s %9s\n' '' bytes requests/s 'p99 us' 'nginx' ratio
+  printf '%-24s %8s %10s %8s %9s %9s %9s\n' '' bytes requests/s 'p99 us' 'p99.9 us' 'nginx' ratio
   for name in health heatmap whales smart-money wallet; do
     case $name in
     health) path=/health ;;
@@ -27,15 +27,15 @@ bench_answers() {
       wrk_round "http://127.0.0.1:8392/$name.json" "n.$name"
     done
     local ours theirs
-    ours=$(cut -d' ' -f1 "$WORK/a.$name" | median) theirs=$(cut -d' ' -f1 "$WORK/n.$name" | median)
+    ours=$(column "a.$name" 1) theirs=$(column "n.$name" 1)
     local word=
     # /health is here only for the rankings to stand beside.
     [ "$name" = health ] || word="   bar 1.0: $(verdict "$(ratio "$ours" "$theirs")" '>=' 1.0)"
-    printf '%-34s %8d %9.0f %9s %11.0f %7s x%s\n' "$name" "$(stat -c %s "$WORK/www/$name.json")" "$ours" \
-      "$(cut -d' ' -f2 "$WORK/a.$name" | median)" "$theirs" "$(ratio "$ours" "$theirs")" "$word"
+    printf '%-24s %8d %10.0f %8.0f %9.0f %9.0f %7s x%s\n' "$name" "$(stat -c %s "$WORK/www/$name.json")" "$ours" \
+      "$(column "a.$name" 2)" "$(column "a.$name" 3)" "$theirs" "$(ratio "$ours" "$theirs")" "$word"
   done
   local h r
-  h=$(cut -d' ' -f2 "$WORK/a.health" | median) r=$(cut -d' ' -f2 "$WORK/a.smart-money" | median)
+  h=$(column a.health 2) r=$(column a.smart-money 2)
   printf 'rankings p99 beside /health: %s x   bar 3: %s\n' "$(ratio "$r" "$h")" "$(verdict "$(ratio "$r" "$h")" '<=' 3)"
   curl -s "$base/v1/stats" | grep -o '"turn_p99_ms":[0-9.]*,"turn_max_ms":[0-9.]*'
   stop_pair

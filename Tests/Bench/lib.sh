@@ -33,7 +33,8 @@ build_yardsticks() {
   gcc -O2 -o "$WORK/bucket_positions" Tests/Bench/heatmap/bucket_positions.c
 }
 
-# median of the numbers on standard input
+# column FILE N: the median of a file's Nth column; median: of the numbers on standard input
+column() { cut -d' ' -f"$2" "$WORK/$1" | median; }
 median() { sort -g | awk '{v[NR]=$1} END {if (NR) print (NR%2) ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f", a/b}'; }
 # verdict VALUE >=|<= BAR
@@ -78,7 +79,7 @@ start_nginx() {
   await_url http://127.0.0.1:8392/memory
 }
 
-# wrk_round URL NAME: appends "requests/s p99 max" (microseconds) to $WORK/NAME
+# wrk_round URL NAME: appends "requests/s p99 p99.9 max" (microseconds) to $WORK/NAME
 wrk_round() {
   $CLIENT wrk -t1 -c64 -d5s --latency -s Tests/Bench/wrk.lua "$1" | sed -n 's/^bench //p' >>"$WORK/$2"
 }

@@ -20,13 +20,14 @@ bench_read() {
   stop_pair
   stop "$NGINX"
   local o s m
-  o=$(cut -d' ' -f1 "$WORK/ours" | median) s=$(cut -d' ' -f1 "$WORK/static" | median) m=$(cut -d' ' -f1 "$WORK/memory" | median)
-  printf '%-34s %9s %12s %10s\n' '' requests/s 'p99 us' 'max us'
-  printf '%-34s %9.0f %12s %10s\n' 'hynous-data' "$o" "$(cut -d' ' -f2 "$WORK/ours" | median)" "$(cut -d' ' -f3 "$WORK/ours" | median)"
-  printf '%-34s %9.0f %12s %10s   %s x   bar 1.2: %s\n' 'nginx static file' "$s" "$(cut -d' ' -f2 "$WORK/static" | median)" "$(cut -d' ' -f3 "$WORK/static" | median)" "$(ratio "$o" "$s")" "$(verdict "$(ratio "$o" "$s")" '>=' 1.2)"
-  printf '%-34s %9.0f %12s %10s   %s x   bar 0.85: %s\n' 'nginx return' "$m" "$(cut -d' ' -f2 "$WORK/memory" | median)" "$(cut -d' ' -f3 "$WORK/memory" | median)" "$(ratio "$o" "$m")" "$(verdict "$(ratio "$o" "$m")" '>=' 0.85)"
-  read -r o s m <"$WORK/busy"
-  printf '%-34s %9.0f %12s %10s\n' 'hynous-data, 2000 trades/s flowing' "$o" "$s" "$m"
+  o=$(column ours 1) s=$(column static 1) m=$(column memory 1)
+  printf '%-34s %9s %9s %9s %9s\n' '' requests/s 'p99 us' 'p99.9 us' 'max us'
+  printf '%-34s %9.0f %9.0f %9.0f %9.0f\n' 'hynous-data' "$o" "$(column ours 2)" "$(column ours 3)" "$(column ours 4)"
+  printf '%-34s %9.0f %9.0f %9.0f %9.0f   %s x   bar 1.2: %s\n' 'nginx static file' "$s" "$(column static 2)" \
+    "$(column static 3)" "$(column static 4)" "$(ratio "$o" "$s")" "$(verdict "$(ratio "$o" "$s")" '>=' 1.2)"
+  printf '%-34s %9.0f %9.0f %9.0f %9.0f   %s x   bar 0.85: %s\n' 'nginx return' "$m" "$(column memory 2)" \
+    "$(column memory 3)" "$(column memory 4)" "$(ratio "$o" "$m")" "$(verdict "$(ratio "$o" "$m")" '>=' 0.85)"
+  printf '%-34s %9.0f %9.0f %9.0f %9.0f\n' 'hynous-data, 2000 trades/s flowing' $(cat "$WORK/busy")
 }
 
 # wait until the longest window of BTC counts something
