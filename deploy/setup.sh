@@ -4,7 +4,7 @@ set -euo pipefail
 packages=(libuv1-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libyaml-dev zlib1g-dev pkg-config ca-certificates)
 case "${1:-build}" in
 build) packages+=(openssl curl) ;;
-test) packages+=(openssl curl python3 python3-venv) ;;
+test) packages+=(openssl curl wrk nghttp2-client python3 python3-venv) ;;
 bench) packages+=(libsimdjson-dev g++ nginx-light wrk curl) ;;
 *) echo "usage: setup.sh build|test|bench" >&2; exit 2 ;;
 esac
