@@ -11,7 +11,7 @@ final class Clients {
   /// Between two looks for clients past their deadline; timeouts are this exact.
   static let sweepInterval = TimeSpan.seconds(1)
 
-  private let router: Router
+  let router: Router
   private var slots: [ClientSession?] = []
   private var sweepAt = Instant.never
   /// The earliest deadline of the requests that wait; never late, perhaps early.

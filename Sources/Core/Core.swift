@@ -20,7 +20,8 @@ public final class Core {
   /// What the last step wants done.
   public let output = Output()
   let views: Views
-  let options: Options
+  /// The options in force: those of the start, with what a reload changed.
+  public internal(set) var options: Options
   let sessions: Sessions
   let stream: TradeStream
   let book: AddressBook
@@ -153,6 +154,7 @@ public final class Core {
     case .queried(let id, let result): queried(id, result, now: now)
     case .computed(let id, let result): computed(id, result, now: now)
     case .measured(let measurements): measured = measurements
+    case .reloaded(let wanted, let problems): reload(wanted, problems, now: now)
     case .stop: stop(now: now)
     }
     takeEvents(now: now)

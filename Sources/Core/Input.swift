@@ -97,6 +97,9 @@ public enum Input {
   case computed(JobID, JobResult)
   /// What the driver measured of itself, about once a second.
   case measured(Measurements)
+  /// The configuration was read again: what it says now, and everything that is wrong with it. Anything wrong, and
+  /// nothing changes.
+  case reloaded(Options, [ConfigProblem])
   /// Stop: finish what is in hand, flush, exit.
   case stop
 }

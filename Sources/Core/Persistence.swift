@@ -53,8 +53,13 @@ struct Persistence {
 
   init(pruneDays: Double, seed: UInt64) {
     backoff = Backoff(first: .seconds(1), longest: .seconds(60), seed: seed)
-    sweep = Sweep(cursor: .start, pruneDays: Int(pruneDays.rounded(.up)), now: WallTime(ms: 0))
+    sweep = Sweep(cursor: .start, pruneDays: Persistence.days(pruneDays), now: WallTime(ms: 0))
   }
+
+  /// Takes over another retention, from the next slice on.
+  mutating func configure(pruneDays: Double) { sweep.pruneDays = Persistence.days(pruneDays) }
+
+  private static func days(_ pruneDays: Double) -> Int { Int(pruneDays.rounded(.up)) }
 
   // MARK: What others see
 

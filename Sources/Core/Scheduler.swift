@@ -47,13 +47,26 @@ struct Scheduler {
   private var inFlight: [InFlight] = []
   private var nextID: UInt64 = 1
   private(set) var failures: UInt64 = 0
-  /// Requests settled: after each, weight may be free that was not before.
+  /// Requests settled, and changes of the limits: after each, weight may be free that was not before.
   private(set) var settled: UInt64 = 0
 
   init(options: Options, seed: UInt64) {
     budget = WeightBudget(
       weightPerMinMax: options[.maxWeightPerMin], safetyPct: options[.safetyPct],
-      inFlightMax: options[.pollWorkers] + WeightClass.all.count - 1, seed: seed)
+      inFlightMax: Scheduler.inFlightMax(options), seed: seed)
+  }
+
+  /// Takes over changed options.
+  mutating func configure(_ options: Options) {
+    budget.configure(
+      weightPerMinMax: options[.maxWeightPerMin], safetyPct: options[.safetyPct],
+      inFlightMax: Scheduler.inFlightMax(options))
+    // Whoever was refused by the old limits may ask again.
+    settled &+= 1
+  }
+
+  private static func inFlightMax(_ options: Options) -> Int {
+    options[.pollWorkers] + WeightClass.all.count - 1
   }
 
   /// Sends `request` if the budget admits it.

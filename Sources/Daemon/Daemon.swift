@@ -19,6 +19,9 @@ public final class Daemon {
   let core: Core
   let options: Options
   let log: LogWriter
+  private let readOptions: OptionsReader
+  /// The configuration is being read; `true`: and shall be read once more, for it may have changed meanwhile.
+  private var reloading: Bool?
   private let pool: Pool
   private let tls: TLSClient
   private let transfers: Transfers
@@ -38,8 +41,11 @@ public final class Daemon {
   private var deferred: [Input] = []
   private var status: Int32?
 
-  init(options: Options, version: String, log: LogWriter) throws(ListenFailure) {
+  init(
+    options: Options, version: String, log: LogWriter, readOptions: @escaping OptionsReader
+  ) throws(ListenFailure) {
     self.options = options
+    self.readOptions = readOptions
     self.log = log
     loop = Loop()
     core = Core(options: options, version: version, seed: Daemon.seed(), now: loop.now)
@@ -70,7 +76,9 @@ public final class Daemon {
 
   /// Runs until Core says exit; answers the process's exit status.
   func run() -> Int32 {
-    signals = Signals(loop, [SIGTERM, SIGINT]) { [unowned self] _ in step(.stop) }
+    signals = Signals(loop, [SIGTERM, SIGINT, SIGHUP]) { [unowned self] number in
+      if number == SIGHUP { reload() } else { step(.stop) }
+    }
     deadlineTimer = Timer(loop) { [unowned self] _ in
       armedFor = .never
       step(.wake)
@@ -135,6 +143,25 @@ public final class Daemon {
   /// The pool never refuses: Core bounds its jobs below the pool's `jobsMax`.
   private func compute(_ id: JobID, _ job: Job) {
     let isTaken = pool.submit({ job.run() }, then: { [unowned self] result in step(.computed(id, result)) })
+    precondition(isTaken)
+  }
+
+  /// Reads the configuration again, on the pool: a slow disk must not hold up the loop.
+  private func reload() {
+    guard reloading == nil else {
+      reloading = true
+      return
+    }
+    reloading = false
+    let read = readOptions
+    let isTaken = pool.submit({ read() }) { [unowned self] options, problems in
+      log.configure(problems.isEmpty ? options : core.options, telling: core.options)
+      step(.reloaded(options, problems))
+      log.configure(core.options)
+      let again = reloading == true
+      reloading = nil
+      if again { reload() }
+    }
     precondition(isTaken)
   }
 

@@ -3,9 +3,16 @@ import Base
 import Glibc
 import Reactor
 
+/// Reads the configuration again, with the same checks as at the start: what it says and what is wrong with it.
+/// Called on a thread of the pool.
+public typealias OptionsReader = @Sendable () -> (options: Options, problems: [ConfigProblem])
+
 extension Daemon {
-  /// Runs the daemon in this process until SIGTERM or SIGINT; answers the exit status.
-  public static func run(options: Options, version: String) -> Int32 {
+  /// Runs the daemon in this process until SIGTERM or SIGINT; answers the exit status. At SIGHUP `readOptions` tells
+  /// the configuration of then.
+  public static func run(
+    options: Options, version: String, readOptions: @escaping OptionsReader
+  ) -> Int32 {
     let log = LogWriter(options)
     if let problem = options.contradictions().first {
       return refuse(log, "cannot start", "\(problem)")
@@ -25,7 +32,7 @@ extension Daemon {
     raiseFileLimit()
     let status: Int32
     do {
-      status = try Daemon(options: options, version: version, log: log).run()
+      status = try Daemon(options: options, version: version, log: log, readOptions: readOptions).run()
     } catch {
       lock.release()
       return refuse(log, "cannot listen", "\(error)")

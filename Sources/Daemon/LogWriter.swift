@@ -11,8 +11,8 @@ final class LogWriter {
   static let lineBytesMax = 4096
 
   private let descriptor: Int32
-  private let least: LogLevel
-  private let isJSON: Bool
+  private var least: LogLevel
+  private var isJSON: Bool
   private let line = ByteBuffer(capacity: LogWriter.lineBytesMax)
   private var dropped = 0
 
@@ -25,8 +25,24 @@ final class LogWriter {
 
   /// As the configuration wants it.
   convenience init(_ options: Options) {
-    let least = LogLevel.all.first { $0.word == options[.logLevel] }
-    self.init(least: least ?? .info, isJSON: options[.logFormat] == "json")
+    self.init()
+    configure(options)
+  }
+
+  /// As a changed configuration wants it, from the next line on.
+  func configure(_ options: Options) {
+    least = LogWriter.least(options)
+    isJSON = options[.logFormat] == "json"
+  }
+
+  /// The same, but until the next call lines that either level lets through are written: those that tell of the change.
+  func configure(_ options: Options, telling old: Options) {
+    configure(options)
+    least = min(least, LogWriter.least(old))
+  }
+
+  private static func least(_ options: Options) -> LogLevel {
+    LogLevel.all.first { $0.word == options[.logLevel] } ?? .info
   }
 
   /// Writes one line; `fields` is the logfmt text after the level.

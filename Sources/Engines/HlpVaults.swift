@@ -153,6 +153,22 @@ public final class HlpVaults {
     for address in addresses { add(address, parent: nil) }
   }
 
+  /// Follows other configured vaults from now on: those that are both old and new keep their children if
+  /// `keepsChildren`, the rest is let go of with what it held; false when nothing changed.
+  public func reconfigure(_ addresses: [Address], keepsChildren: Bool) -> Bool {
+    let before = vaults
+    vaults = []
+    for address in addresses { add(address, parent: nil) }
+    for vault in before where keepsChildren {
+      if let parent = vault.parent, addresses.contains(parent) { add(vault.address, parent: parent) }
+    }
+    guard vaults != before else { return false }
+    membership &+= 1
+    positions.removeAll { !contains($0.vault) }
+    version &+= 1
+    return true
+  }
+
   /// The accounts to ask, in order.
   public var addresses: [Address] { vaults.map(\.address) }
 

@@ -92,9 +92,9 @@ public struct WeightBudget: Sendable {
   }
 
   /// The effective budget per 60 seconds.
-  public let limit: Int
+  public private(set) var limit: Int
   /// The most requests in flight.
-  public let inFlightMax: Int
+  public private(set) var inFlightMax: Int
   let shares: [Int]
   let helds: [Int]
   var window: ChargeWindow
@@ -116,11 +116,9 @@ public struct WeightBudget: Sendable {
     weightPerMinMax: Int = Venue.weightPerMinMax, safetyPct: Double = Double(Venue.safetyPct),
     classes: [WeightClass] = WeightClass.all, inFlightMax: Int, seed: UInt64
   ) {
-    precondition(weightPerMinMax >= 0 && weightPerMinMax <= 1 << 20 && (0...100).contains(safetyPct))
     precondition(!classes.isEmpty && classes.reduce(0) { $0 + $1.sharePct } <= 100)
-    let limit = Int(Double(weightPerMinMax) * safetyPct / 100)
-    self.limit = limit
-    self.inFlightMax = min(max(inFlightMax, classes.count), WeightBudget.inFlightCeiling)
+    limit = WeightBudget.limit(weightPerMinMax, safetyPct)
+    self.inFlightMax = WeightBudget.slots(inFlightMax, classes: classes.count)
     shares = classes.map { $0.sharePct }
     helds = classes.map { min($0.heldPct, $0.sharePct) }
     window = ChargeWindow(lanes: classes.count)
@@ -132,6 +130,25 @@ public struct WeightBudget: Sendable {
     backoff = Backoff(
       first: Venue.refusalBackoffFirst, longest: Venue.refusalBackoffLongest, seed: seed)
     counters.max = limit
+  }
+
+  /// Changes the limits of a budget in use; what is charged and in flight stays so. Below a lowered limit the sum
+  /// comes within a window, and nothing is admitted before.
+  public mutating func configure(weightPerMinMax: Int, safetyPct: Double, inFlightMax: Int) {
+    limit = WeightBudget.limit(weightPerMinMax, safetyPct)
+    counters.max = limit
+    self.inFlightMax = WeightBudget.slots(inFlightMax, classes: shares.count)
+    // Never fewer: some of them may be taken.
+    while slots.count < self.inFlightMax { slots.append(Slot()) }
+  }
+
+  private static func limit(_ weightPerMinMax: Int, _ safetyPct: Double) -> Int {
+    precondition(weightPerMinMax >= 0 && weightPerMinMax <= 1 << 20 && (0...100).contains(safetyPct))
+    return Int(Double(weightPerMinMax) * safetyPct / 100)
+  }
+
+  private static func slots(_ inFlightMax: Int, classes: Int) -> Int {
+    min(max(inFlightMax, classes), inFlightCeiling)
   }
 
   /// Reserves `base` + `items` (the most its answer can add) for a request of `cls`, or says when to ask again.

@@ -35,7 +35,11 @@ struct Run: ParsableCommand {
 
   func run() throws {
     let options = try arguments.load()
-    throw ExitCode(Daemon.run(options: options, version: Version.text))
+    let (path, environment) = (arguments.config, Environment.variables())
+    let status = Daemon.run(options: options, version: Version.text) {
+      ConfigFile.load(path: path, environment: environment)
+    }
+    throw ExitCode(status)
   }
 }
 

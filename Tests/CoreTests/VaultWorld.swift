@@ -39,7 +39,7 @@ final class VaultWorld {
   private(set) var now = Now(instant: Instant(ns: 1_000_000_000), wall: VaultWorld.wall)
   let database: Database
   var random: PRNG
-  private let options: Options
+  private var options: Options
   private var flights: [Flight] = []
   private var sockets: [LinkID: Socket] = [:]
   private var contextsLink: LinkID?
@@ -78,6 +78,14 @@ final class VaultWorld {
     contextsLink = nil
     core = Core(options: options, version: "test", seed: random.next(), now: now)
     step(.started)
+  }
+
+  /// Has the configuration read again, with these values changed.
+  func reload(_ settings: [String: String], problems: [ConfigProblem] = []) {
+    for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+      precondition(options.set(name, to: value) == nil, name)
+    }
+    step(.reloaded(options, problems))
   }
 
   /// What a restart would find in the file.

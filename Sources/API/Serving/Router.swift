@@ -9,10 +9,10 @@ import Wire
 public final class Router {
   private let routes: [Route]
   private let table: RouteTable
-  private let hosts: HostCheck
+  private var hosts: HostCheck
   private let call: RouteCall
-  private let token: TokenCheck
-  private let crossOrigin: CrossOrigin
+  private var token: TokenCheck
+  private var crossOrigin: CrossOrigin
   /// Requests per second above which a connection is answered 429.
   let requestsPerSecondMax: Int
   /// The most requests that wait at a time; further ones are answered 503.
@@ -45,6 +45,13 @@ public final class Router {
     requestsPerSecondMax = options.requestsPerSecondMax
     call = RouteCall(
       views: views, documents: Documents(routes, version: options.version), version: options.version)
+  }
+
+  /// Takes over other hosts, token and origins, from the next request on; the rest of the options stays.
+  public func configure(_ options: APIOptions) {
+    hosts = HostCheck(options)
+    token = TokenCheck(options)
+    crossOrigin = CrossOrigin(options)
   }
 
   /// Appends the answer to `request`; `keepAlive` is whether the connection stays open behind it, `resumed` how

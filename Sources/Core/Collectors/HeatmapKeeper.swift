@@ -12,9 +12,9 @@ struct HeatmapKeeper {
   static let unpricedInterval = TimeSpan.milliseconds(500)
   static let unpricedMax = TimeSpan.seconds(60)
 
-  private let interval: TimeSpan
-  private let bucketCount: Int
-  private let rangePct: Double
+  private(set) var interval: TimeSpan
+  private(set) var bucketCount: Int
+  private(set) var rangePct: Double
   private var due = Instant.never
   /// When the first computation became due.
   private var begunAt = Instant.never
@@ -24,9 +24,17 @@ struct HeatmapKeeper {
   private(set) var lastDuration = TimeSpan.zero
 
   init(options: Options) {
-    interval = TimeSpan(ns: Int64(options[.heatmapInterval] * 1e9))
+    interval = TimeSpan(seconds: options[.heatmapInterval])
     bucketCount = options[.heatmapBuckets]
     rangePct = options[.heatmapRange]
+  }
+
+  /// Takes over changed options: all coins are computed anew at once.
+  mutating func configure(_ options: Options, now: Now) {
+    interval = TimeSpan(seconds: options[.heatmapInterval])
+    bucketCount = options[.heatmapBuckets]
+    rangePct = options[.heatmapRange]
+    if due != .never { due = now.instant }
   }
 
   var deadline: Instant { startedAt == nil ? due : .never }

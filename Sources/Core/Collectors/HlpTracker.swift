@@ -58,7 +58,9 @@ struct HlpTracker {
   }
 
   let vaults: HlpVaults
-  private let interval: TimeSpan
+  private(set) var interval: TimeSpan
+  private(set) var discoversChildren: Bool
+  private var random: PRNG
   private var parents: [Parent] = []
   private var round: Round?
   private var roundNumber: UInt64 = 0
@@ -83,14 +85,44 @@ struct HlpTracker {
   /// A tracker of the vaults the options name, for `vaults` to know them.
   init(options: Options, vaults: HlpVaults, seed: UInt64) {
     self.vaults = vaults
-    interval = TimeSpan(ns: Int64(options[.hlpPollInterval] * 1e9))
-    vaults.configure(options[.hlpVaults].compactMap { Address($0.lowercased()) })
-    guard options[.discoverChildren] else { return }
-    var random = PRNG(seed: seed)
-    for vault in vaults.addresses {
-      let backoff = Backoff(first: .seconds(5), longest: .seconds(300), seed: random.next())
-      parents.append(Parent(vault: vault, backoff: backoff))
+    interval = TimeSpan(seconds: options[.hlpPollInterval])
+    discoversChildren = options[.discoverChildren]
+    random = PRNG(seed: seed)
+    vaults.configure(HlpTracker.addresses(options))
+    if discoversChildren { for vault in vaults.addresses { parents.append(parent(vault)) } }
+  }
+
+  /// Takes over changed options. Other vaults begin a round of their own; what is on its way for the old one is not
+  /// taken, and who the children are is asked again.
+  mutating func configure(_ options: Options, now: Now) {
+    interval = TimeSpan(seconds: options[.hlpPollInterval])
+    nextRound = min(nextRound, now.instant + interval)
+    let discovered = discoversChildren
+    discoversChildren = options[.discoverChildren]
+    let isChanged = vaults.reconfigure(HlpTracker.addresses(options), keepsChildren: discoversChildren)
+    guard isChanged || discovered != discoversChildren else { return }
+    let known = parents
+    parents = []
+    for vault in vaults.vaults where discoversChildren && vault.parent == nil {
+      var next = known.first { $0.vault == vault.address } ?? parent(vault.address)
+      // One that is being asked answers by its address.
+      if next.at != .never { next.at = now.instant }
+      parents.append(next)
     }
+    if isChanged {
+      round = nil
+      nextRound = now.instant
+    }
+    deadline = min(deadline, now.instant)
+  }
+
+  private mutating func parent(_ vault: Address) -> Parent {
+    Parent(
+      vault: vault, backoff: Backoff(first: .seconds(5), longest: .seconds(300), seed: random.next()))
+  }
+
+  private static func addresses(_ options: Options) -> [Address] {
+    options[.hlpVaults].compactMap { Address($0.lowercased()) }
   }
 
   /// Whether every configured vault has said who its children are, or had time enough to.

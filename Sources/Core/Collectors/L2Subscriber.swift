@@ -9,12 +9,22 @@ import Market
 /// list of 100 names.
 final class L2Subscriber {
   let books = OrderBooks()
-  private let names: [String]
+  private(set) var names: [String]
   private var coins: [CoinID] = []
   private var book = Book()
 
   /// A subscriber of the coins with these names.
   init(names: [String]) { self.names = names }
+
+  /// Takes over another list of names; `listed` follows.
+  func configure(names: [String], _ sessions: Sessions, coins all: Coins, now: Now) {
+    self.names = names
+    for coin in coins where !names.contains(all[coin].name) {
+      sessions.unsubscribe(.l2Book(coin), now: now.instant)
+      books.remove(coin)
+    }
+    coins.removeAll { !names.contains(all[$0].name) }
+  }
 
   /// Coins configured, and those followed now.
   var configured: Int { names.count }

@@ -15,14 +15,19 @@ struct PollPace {
   static let ordinaryAhead = TimeSpan.seconds(1)
 
   /// Between two polls at the full rate, and at the guaranteed part.
-  let gap: TimeSpan
-  let guaranteedGap: TimeSpan
+  private(set) var gap = TimeSpan.zero
+  private(set) var guaranteedGap = TimeSpan.zero
   /// When the polls sent so far would have been over at that rate.
   private var paidUntil = Instant.zero
   private var guaranteedUntil = Instant.zero
 
   /// The pace at which polls of `weight` use up `limit` per window; others are guaranteed `sharePct` of it.
   init(limit: Int, weight: Int, sharePct: Int) {
+    configure(limit: limit, weight: weight, sharePct: sharePct)
+  }
+
+  /// Changes the pace; what was sent stays paid for as it was.
+  mutating func configure(limit: Int, weight: Int, sharePct: Int) {
     // A little more than the window passes until a request's weight is given back.
     let window = WeightBudget.holdAfterReply + .milliseconds(250)
     gap = TimeSpan(ns: window.ns / Int64(max(1, limit / weight)))

@@ -97,7 +97,7 @@ final class PositionPoller {
   }
 
   let queue: TierQueue
-  private let settings: PollSettings
+  private(set) var settings: PollSettings
   private let knowledge: Knowledge
   private let book: AddressBook
   private let positions: Positions
@@ -139,6 +139,15 @@ final class PositionPoller {
     queue = TierQueue(times: knowledge.polls, intervals: settings.intervals, now: now)
     pace = PollPace(
       limit: weightMax, weight: InfoType.clearinghouseState.weight, sharePct: WeightClass.tiers.sharePct)
+  }
+
+  /// Takes over changed settings; thresholds hold from each account's next poll.
+  func configure(_ settings: PollSettings, weightMax: Int, now: Instant) {
+    self.settings = settings
+    queue.configure(intervals: settings.intervals)
+    pace.configure(
+      limit: weightMax, weight: InfoType.clearinghouseState.weight, sharePct: WeightClass.tiers.sharePct)
+    if deadline != .never { deadline = now }
   }
 
   // MARK: Who

@@ -85,10 +85,10 @@ final class ProfileQueue {
     }
   }
 
-  private let settings: ProfileSettings
+  private(set) var settings: ProfileSettings
   private let knowledge: Knowledge
   /// Between two pages of one weight in the background.
-  private let gapPerWeight: TimeSpan
+  private(set) var gapPerWeight: TimeSpan
   private var asked: [Wish] = []
   private var cycle: [Address] = []
   private var cycleNext = 0
@@ -118,11 +118,24 @@ final class ProfileQueue {
   init(settings: ProfileSettings, knowledge: Knowledge, weightMax: Int, now: Instant) {
     self.settings = settings
     self.knowledge = knowledge
-    let window = WeightBudget.holdAfterReply + .milliseconds(250)
-    gapPerWeight = TimeSpan(ns: window.ns / Int64(max(1, weightMax * WeightClass.profiles.sharePct / 100)))
+    gapPerWeight = ProfileQueue.gap(weightMax)
     cycleAt = now + ProfileQueue.firstCycle
     backgroundAt = now
     deadline = cycleAt
+  }
+
+  /// Takes over changed settings: from each wallet's next profile, and from the next cycle, which comes no later than
+  /// a new `refresh` wants it.
+  func configure(_ settings: ProfileSettings, weightMax: Int, now: Instant) {
+    self.settings = settings
+    gapPerWeight = ProfileQueue.gap(weightMax)
+    cycleAt = min(cycleAt, now + settings.refresh)
+    deadline = min(deadline, cycleAt)
+  }
+
+  private static func gap(_ weightMax: Int) -> TimeSpan {
+    let window = WeightBudget.holdAfterReply + .milliseconds(250)
+    return TimeSpan(ns: window.ns / Int64(max(1, weightMax * WeightClass.profiles.sharePct / 100)))
   }
 
   /// Wallets waiting or under way.

@@ -84,6 +84,12 @@ final class TierQueue {
     marks = .allocate(capacity: capacity)
     origin = now
     clockDs = UInt32(TierQueue.pastDs)
+    configure(intervals: intervals)
+  }
+
+  /// Changes how long the accounts of tiers 1, 2, 3 wait, those that wait already too. As many are stepped over as
+  /// were due and are no longer.
+  func configure(intervals: (TimeSpan, TimeSpan, TimeSpan)) {
     for group in PollGroup.allCases {
       let own =
         switch group {
@@ -98,8 +104,26 @@ final class TierQueue {
           wait = TierQueue.retries[level - 1]
           if group != .fresh { wait = min(wait, own) }
         }
-        lanes[group.rawValue * TierQueue.levels + level].delayDs = UInt32(clamping: wait.ns / 100_000_000)
+        setDelay(UInt32(clamping: wait.ns / 100_000_000), of: group.rawValue * TierQueue.levels + level)
       }
+    }
+  }
+
+  /// Keeps the invariant of `due` and `edge`.
+  private func setDelay(_ delayDs: UInt32, of lane: Int) {
+    let old = lanes[lane].delayDs
+    lanes[lane].delayDs = delayDs
+    if delayDs < old {
+      // The same accounts are due earlier by as much, so this stays the edge of an earlier moment.
+      lanes[lane].edgeAt -= min(lanes[lane].edgeAt, old - delayDs)
+      return
+    }
+    while lanes[lane].due > 0 {
+      let edge = lanes[lane].edge
+      let last = AddressID(raw: edge == TierQueue.none ? lanes[lane].tail : prev[Int(edge)])
+      if isBeforeEdge(last, lane) { return }
+      lanes[lane].edge = last.raw
+      lanes[lane].due -= 1
     }
   }
 

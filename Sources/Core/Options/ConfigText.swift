@@ -5,6 +5,7 @@ public enum ConfigText {
     var text = """
       # hynous-data configuration. Every key with its default; a file may leave out what it does not change.
       # Any key can be overridden by the environment or a .env file: HYNOUS_SECTION_KEY=value.
+      # A running daemon takes changes over at SIGHUP (systemctl reload), except those of keys marked [restart].
 
       """
     var section = ""
@@ -13,7 +14,7 @@ public enum ConfigText {
         section = spec.section
         text += "\n\(section):\n"
       }
-      text += "  # \(spec.sentence)\(bounds(spec))\n"
+      text += "  # \(spec.sentence)\(bounds(spec))\(spec.change == .live ? "" : " [restart]")\n"
       text += "  \(spec.key): \(value(options.value(spec)))\n"
     }
     return text

@@ -22,13 +22,14 @@ extension Option where Value == Int {
   /// rate_limit.max_weight_per_min
   public static let maxWeightPerMin = integer(
     "rate_limit", "max_weight_per_min", 1200, 60...100_000, unit: "weight/min",
-    "The exchange's REST budget per IP address.")
+    change: .live, "The exchange's REST budget per IP address.")
 }
 
 extension Option where Value == Double {
   /// rate_limit.safety_pct
   public static let safetyPct = number(
-    "rate_limit", "safety_pct", 85, 1...100, unit: "%", "The share of that budget the daemon uses.")
+    "rate_limit", "safety_pct", 85, 1...100, unit: "%", change: .live,
+    "The share of that budget the daemon uses.")
 }
 
 extension Option where Value == Bool {
@@ -42,7 +43,8 @@ extension Option where Value == Bool {
 extension Option where Value == [String] {
   /// l2_subscriber.coins
   public static let l2Coins = texts(
-    "l2_subscriber", "coins", ["BTC", "ETH", "SOL"], count: 0...100, "Coins whose books are followed.",
+    "l2_subscriber", "coins", ["BTC", "ETH", "SOL"], count: 0...100, change: .live,
+    "Coins whose books are followed.",
     check: OptionChecks.name)
 }
 

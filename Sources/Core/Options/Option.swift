@@ -21,6 +21,16 @@ public struct OptionSpec: Sendable {
   public let sentence: String
   /// Type, default and bounds.
   public let kind: Kind
+  /// When a changed value takes effect.
+  public let change: Change
+
+  /// When a changed value of an option takes effect.
+  public enum Change: Sendable {
+    /// At once, when a running daemon reads its configuration again.
+    case live
+    /// At the next start: what was built from it cannot be changed while it is used.
+    case restart
+  }
 
   /// The type of a value with its default and bounds.
   public enum Kind: Sendable {
@@ -73,60 +83,73 @@ public enum OptionValue: Hashable, Sendable {
   case texts([String])
 }
 
+// What is not said to be live needs a restart, so that an option nobody wired up never pretends to have changed.
+
 extension Option where Value == Bool {
-  static func flag(_ section: String, _ key: String, _ value: Bool, _ sentence: String) -> Option {
-    Option(OptionSpec(section: section, key: key, unit: "", sentence: sentence, kind: .flag(value)))
+  static func flag(
+    _ section: String, _ key: String, _ value: Bool, change: OptionSpec.Change = .restart, _ sentence: String
+  ) -> Option {
+    Option(
+      OptionSpec(
+        section: section, key: key, unit: "", sentence: sentence, kind: .flag(value), change: change))
   }
 }
 
 extension Option where Value == Int {
   static func integer(
     _ section: String, _ key: String, _ value: Int, _ range: ClosedRange<Int>, unit: String,
-    _ sentence: String
+    change: OptionSpec.Change = .restart, _ sentence: String
   ) -> Option {
     Option(
-      OptionSpec(section: section, key: key, unit: unit, sentence: sentence, kind: .integer(value, range)))
+      OptionSpec(
+        section: section, key: key, unit: unit, sentence: sentence, kind: .integer(value, range),
+        change: change))
   }
 }
 
 extension Option where Value == Double {
   static func number(
     _ section: String, _ key: String, _ value: Double, _ range: ClosedRange<Double>, unit: String,
-    _ sentence: String
+    change: OptionSpec.Change = .restart, _ sentence: String
   ) -> Option {
     Option(
-      OptionSpec(section: section, key: key, unit: unit, sentence: sentence, kind: .number(value, range)))
+      OptionSpec(
+        section: section, key: key, unit: unit, sentence: sentence, kind: .number(value, range),
+        change: change))
   }
 }
 
 extension Option where Value == String {
   static func text(
-    _ section: String, _ key: String, _ value: String, _ sentence: String,
-    check: @escaping @Sendable (String) -> String?
+    _ section: String, _ key: String, _ value: String, change: OptionSpec.Change = .restart,
+    _ sentence: String, check: @escaping @Sendable (String) -> String?
   ) -> Option {
-    Option(OptionSpec(section: section, key: key, unit: "", sentence: sentence, kind: .text(value, check)))
+    Option(
+      OptionSpec(
+        section: section, key: key, unit: "", sentence: sentence, kind: .text(value, check), change: change))
   }
 }
 
 extension Option where Value == [Int] {
   static func integers(
     _ section: String, _ key: String, _ value: [Int], _ each: ClosedRange<Int>, count: ClosedRange<Int>,
-    unit: String, _ sentence: String
+    unit: String, change: OptionSpec.Change = .restart, _ sentence: String
   ) -> Option {
     Option(
       OptionSpec(
-        section: section, key: key, unit: unit, sentence: sentence, kind: .integers(value, each, count: count)
-      ))
+        section: section, key: key, unit: unit, sentence: sentence,
+        kind: .integers(value, each, count: count), change: change))
   }
 }
 
 extension Option where Value == [String] {
   static func texts(
-    _ section: String, _ key: String, _ value: [String], count: ClosedRange<Int>, _ sentence: String,
-    check: @escaping @Sendable (String) -> String?
+    _ section: String, _ key: String, _ value: [String], count: ClosedRange<Int>,
+    change: OptionSpec.Change = .restart, _ sentence: String, check: @escaping @Sendable (String) -> String?
   ) -> Option {
     Option(
       OptionSpec(
-        section: section, key: key, unit: "", sentence: sentence, kind: .texts(value, check, count: count)))
+        section: section, key: key, unit: "", sentence: sentence, kind: .texts(value, check, count: count),
+        change: change))
   }
 }

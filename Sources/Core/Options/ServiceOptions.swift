@@ -12,11 +12,13 @@ extension Option where Value == String {
   ) { $0.isEmpty ? "is empty" : nil }
   /// runtime.log_format
   public static let logFormat = text(
-    "runtime", "log_format", "logfmt", "Log lines on standard error: logfmt (key=value) or json.",
+    "runtime", "log_format", "logfmt", change: .live,
+    "Log lines on standard error: logfmt (key=value) or json.",
     check: OptionChecks.oneOf(["logfmt", "json"]))
   /// runtime.log_level
   public static let logLevel = text(
-    "runtime", "log_level", "info", "The least level that is logged: debug, info, warning or error.",
+    "runtime", "log_level", "info", change: .live,
+    "The least level that is logged: debug, info, warning or error.",
     check: OptionChecks.oneOf(["debug", "info", "warning", "error"]))
 }
 
@@ -33,25 +35,29 @@ extension Option where Value == Int {
 extension Option where Value == Double {
   /// db.prune_days
   public static let pruneDays = number(
-    "db", "prune_days", 7, 0.1...3650, unit: "days", "How long hlp_snapshots and pnl_snapshots are kept.")
+    "db", "prune_days", 7, 0.1...3650, unit: "days", change: .live,
+    "How long hlp_snapshots and pnl_snapshots are kept.")
 }
 
 extension Option where Value == [String] {
   /// server.allowed_hosts
   public static let allowedHosts = texts(
     "server", "allowed_hosts", [], count: 0...64,
+    change: .live,
     "Host names clients may use besides the bind address and localhost (guards against DNS rebinding).",
     check: OptionChecks.name)
   /// server.cors_origins
   public static let corsOrigins = texts(
-    "server", "cors_origins", [], count: 0...64, "Origins whose pages may read the API; empty = none.",
+    "server", "cors_origins", [], count: 0...64, change: .live,
+    "Origins whose pages may read the API; empty = none.",
     check: OptionChecks.origin)
 }
 
 extension Option where Value == Bool {
   /// server.protect_reads
   public static let protectReads = flag(
-    "server", "protect_reads", false, "Whether reads need the token too, when HYNOUS_API_TOKEN is set.")
+    "server", "protect_reads", false, change: .live,
+    "Whether reads need the token too, when HYNOUS_API_TOKEN is set.")
 }
 
 extension Options {

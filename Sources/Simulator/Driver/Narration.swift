@@ -38,6 +38,7 @@ extension Simulation {
     case .queried(let id, _): number(18, Int(id.raw), &line, "queried \(id.raw)")
     case .computed(let id, _): number(19, Int(id.raw), &line, "computed \(id.raw)")
     case .measured: trace.note(15)
+    case .reloaded(_, let problems): number(17, problems.count, &line, "configuration read again")
     case .stop: number(16, &line, "stop")
     }
     if let line { onLine?("\(stamp) > \(line)") }
