@@ -10,8 +10,6 @@ import Store
 /// Start order, so that the first answer comes within milliseconds: instance lock, listener, loop; the database is
 /// opened by a pool job, certificates are loaded when the first encrypted connection wants them.
 public final class Daemon {
-  /// Client connections at once; more are told 503.
-  static let clientsMax = 1024
   /// Between two measurements of the process.
   static let measureInterval = TimeSpan.seconds(1)
 
@@ -31,6 +29,8 @@ public final class Daemon {
   private let storage: Storage
   private let notify = Notify()
   private var listener: Listener?
+  /// Client connections at once; more are told 503.
+  private let connectionsMax: Int
   private var signals: Signals?
   private var deadlineTimer: Timer?
   private var measureTimer: Timer?
@@ -47,6 +47,7 @@ public final class Daemon {
     self.options = options
     self.readOptions = readOptions
     self.log = log
+    connectionsMax = FileLimit.clientsMax(options)
     loop = Loop()
     core = Core(options: options, version: version, seed: Daemon.seed(), now: loop.now)
     pool = Pool(loop, threads: options[.workerThreads])
@@ -62,7 +63,7 @@ public final class Daemon {
     clients.daemon = self
     storage.daemon = self
     var listening = ListenerOptions()
-    listening.connectionsMax = Daemon.clientsMax
+    listening.connectionsMax = connectionsMax
     listening.refusal = ClientStreams.refusal
     do throws(ListenFailure) {
       listener = try Listener(
@@ -86,6 +87,12 @@ public final class Daemon {
     measureTimer = Timer(loop) { [unowned self] now in measure(now) }
     loop.endOfTurn = { [unowned self] in endTurn() }
     if let listener { log.write(.info, "msg=listening address=\(listener.address)", wall: loop.now.wall) }
+    if connectionsMax < options[.connectionsMax] {
+      log.write(
+        .warning,
+        "msg=\"fewer connections than configured: the limit on open files\" connections=\(connectionsMax)",
+        wall: loop.now.wall)
+    }
     step(.started)
     endTurn()
     measure(loop.now)

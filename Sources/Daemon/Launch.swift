@@ -29,7 +29,6 @@ extension Daemon {
     } catch {
       return refuse(log, "cannot start", "\(error)")
     }
-    raiseFileLimit()
     let status: Int32
     do {
       status = try Daemon(options: options, version: version, log: log, readOptions: readOptions).run()
@@ -52,13 +51,5 @@ extension Daemon {
   private static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  /// A socket per client needs file descriptors; the system's soft limit is often 1024.
-  private static func raiseFileLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = min(limit.rlim_max, 65_536)
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 }

@@ -5,7 +5,11 @@ import Testing
 @Suite(.serialized) struct ClientFaultTests {
   private let service: Service
 
-  init() throws { service = try Service(exchange: ["--trades-per-second", "50", "--accounts", "100"]) }
+  init() throws {
+    service = try Service(
+      exchange: ["--trades-per-second", "50", "--accounts", "100"],
+      settings: ["HYNOUS_SERVER_MAX_CONNECTIONS": "1024"])
+  }
 
   private func isHealthy() throws -> Bool { try service.get("/health").status == 200 }
 

@@ -26,6 +26,10 @@ extension Option where Value == Int {
   /// server.port
   public static let serverPort = integer(
     "server", "port", 8100, 0...65535, unit: "", "Port the API listens on; 0 lets the system choose.")
+  /// server.max_connections
+  public static let connectionsMax = integer(
+    "server", "max_connections", 12_000, 16...60_000, unit: "connections",
+    "Client connections at once; more are told 503.")
   /// runtime.worker_threads
   public static let workerThreads = integer(
     "runtime", "worker_threads", 2, 1...64, unit: "threads",
@@ -64,6 +68,7 @@ extension Options {
   static let serverOptions = [
     Option<String>.serverHost.spec, Option<Int>.serverPort.spec, Option<[String]>.allowedHosts.spec,
     Option<[String]>.corsOrigins.spec, Option<Bool>.protectReads.spec,
+    Option<Int>.connectionsMax.spec,
   ]
   static let dbOptions = [Option<String>.dbPath.spec, Option<Double>.pruneDays.spec]
   static let runtimeOptions = [
