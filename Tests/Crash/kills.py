@@ -1,153 +1,287 @@
 #!/usr/bin/env python3
-"""Kills the daemon with SIGKILL at random moments under load and looks at what is left: kills.py [COUNT] [SEED]
+"""Kills the daemon with SIGKILL at random moments with writes in flight and looks at what is left.
 
-Every write a client was told is saved must be in the file after every kill, the file must pass integrity_check, and
-what is derived (equity snapshots of the poller) may lack no more than the flush interval and one poll. Runs the
-release binaries against the simulated exchange on ports of the system's choice; needs nothing but Python 3.
+kills.py [COUNT] [SEED]     500 kills unless told otherwise; ends with a table, status 1 when a promise was broken
+
+After every kill, in a copy of the file and its log: integrity_check, every acknowledged write with its last value, and
+that what was shown more than BOUND_S before the kill of derived rows (positions, equity, accounts, counted trades) is
+there. After the restart the daemon's own answers are compared, too. Kills strike while it lives under load, starts on a
+new file, starts warm, copies its log into the file, removes old rows, and takes over a file of the service it replaces.
+Runs release binaries (HYNOUS_BIN, by default .build/release) against the simulated exchange on ports of the system's
+choice, four daemons at a time; needs nothing but Python 3. What SIGKILL cannot show is a loss of power: for that see
+LogTests in Tests/StoreTests, which cut the log at every offset.
 """
 import http.client
 import json
 import os
 import random
 import re
+import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+import files
+import load
+import look
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("HYNOUS_BIN", os.path.join(ROOT, ".build/release"))
-# Derived rows are flushed every second; a poll of the busiest tier comes every second with the settings below.
-DERIVED_LOSS_MAX_S = 4.0
+# Derived rows leave once a second; the rest is for the batch under way on a busy machine.
+FLUSH_S = 1.0
+BOUND_S = FLUSH_S + 1.0
+COINS = ["BTC", "ETH", "SOL"]
+EXCHANGE_LIVES = 4
+# Of 500 kills, how many of which kind.
+SHARES = {"live": 280, "checkpoint": 90, "start": 40, "warm": 40, "migration": 30, "sweep": 20}
+LANES = [["live", "start"], ["live", "checkpoint"], ["warm", "migration"], ["sweep"]]
 
 
-def start(arguments, environment, pattern):
+def start(arguments, environment, pattern, log):
     process = subprocess.Popen(
         arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    seen = []
     while True:
         line = process.stdout.readline()
         if not line:
-            raise SystemExit("kills: %s ended: %s" % (arguments[0], "".join(seen[-5:])))
-        seen.append(line)
+            raise RuntimeError("%s ended: %s" % (arguments[0], "".join(log[-5:])))
+        log.append(line)
         found = re.search(pattern, line)
         if found:
             # Whoever does not read its log would stop it in the end.
-            threading.Thread(target=lambda: [None for _ in process.stdout], daemon=True).start()
+            threading.Thread(target=lambda: log.extend(process.stdout), daemon=True).start()
             return process, int(found.group(1))
 
 
-class Writer(threading.Thread):
-    """Watches wallets and adds alerts as fast as it is told they are saved; remembers what it was told."""
+class Tally:
+    """What became of the kills of one kind."""
 
-    def __init__(self, port, number, chance):
+    def __init__(self):
+        self.kills, self.acknowledged, self.shown, self.worst, self.problems, self.notes = 0, 0, 0, 0.0, 0, {}
+
+
+class Lane(threading.Thread):
+    """One daemon after another on one file."""
+
+    def __init__(self, number, kinds, seed, tallies):
         super().__init__(daemon=True)
-        self.port, self.number, self.chance = port, number, chance
-        self.watched, self.alerts, self.refused = {}, set(), 0
+        self.number, self.kinds, self.tallies = number, list(kinds), tallies
+        self.chance = random.Random(seed)
+        if "warm" not in kinds:
+            self.chance.shuffle(self.kinds)
+        self.folder = tempfile.mkdtemp(prefix="hynous-kills-%d-" % number)
+        self.path = os.path.join(self.folder, "storage/kills.db")
+        os.mkdir(os.path.dirname(self.path))
+        self.exchange, self.exchange_port, self.problems, self.life = None, 0, [], 0
+        self.renew()
+
+    def open_exchange(self):
+        """An exchange of the lane's own, a new one now and then: each counts connections a minute."""
+        self.close_exchange()
+        self.exchange, self.exchange_port = start(
+            [BIN + "/hynous-sim", "--port", "0", "--accounts", "400", "--trades-per-second", "200",
+             "--weight-per-min", "1000000"], os.environ, r"ready: http://127\.0\.0\.1:(\d+)", [])
+
+    def close_exchange(self):
+        if self.exchange:
+            self.exchange.terminate()
+            self.exchange.wait()
+            self.exchange = None
+
+    def renew(self):
+        """A new file, and nothing promised."""
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(self.path + suffix):
+                os.remove(self.path + suffix)
+        self.promises, self.made_for, self.trades, self.legacy, self.counted = load.Promises(), None, 0, None, 0
+
+    def environment(self):
+        return dict(
+            os.environ, HYNOUS_HYPERLIQUID_REST_URL="http://127.0.0.1:%d" % self.exchange_port,
+            HYNOUS_HYPERLIQUID_WS_URL="ws://127.0.0.1:%d/ws" % self.exchange_port, HYNOUS_SERVER_PORT="0",
+            HYNOUS_DB_PATH=self.path, HYNOUS_RATE_LIMIT_MAX_WEIGHT_PER_MIN="12000",
+            HYNOUS_POSITION_POLLER_TIER1_INTERVAL="2", HYNOUS_POSITION_POLLER_TIER2_INTERVAL="2",
+            HYNOUS_POSITION_POLLER_TIER3_INTERVAL="5", HYNOUS_SMART_MONEY_AUTO_CURATE_ENABLED="false")
 
     def run(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        count = 0
+        for kind in self.kinds:
+            try:
+                problems = self.kill_once(kind)
+            except (RuntimeError, OSError, http.client.HTTPException) as error:
+                problems = ["the run itself: %r" % error]
+                self.open_exchange()
+            self.tallies[kind].problems += len(problems) > 0
+            self.problems += ["lane %d, life %d, %s: %s" % (self.number, self.life, kind, text) for text in problems]
+            if len(self.problems) > 20:
+                return
+
+    def prepare(self, kind):
+        """The file the kind wants under the next daemon."""
+        special = kind if kind in ("warm", "sweep", "migration") else "common"
+        fresh = kind in ("start", "migration") or self.life % 40 == 0
+        if fresh or self.made_for != special:
+            self.renew()
+            self.made_for = special
+            if special == "warm":
+                files.make_large(BIN, self.environment(), self.path, start)
+            elif special == "migration":
+                self.legacy = files.make_original(self.path, self.chance)
+        if special == "sweep":
+            if not os.path.exists(self.path):
+                files.make_empty(BIN, self.environment(), self.path, start)
+            files.add_old_rows(self.path)
+
+    def kill_once(self, kind):
+        if self.life % EXCHANGE_LIVES == 0:
+            self.open_exchange()
+        self.prepare(kind)
+        self.life += 1
+        log = []
+        daemon, port = start(
+            [BIN + "/hynous-data", "run", "--config", os.devnull], self.environment(), r"listening address=127\.0\.0\.1:(\d+)", log)
         try:
-            while True:
-                count += 1
-                address = "0x%040x" % self.chance.getrandbits(160)
-                if count % 3:
-                    label = "kill %d.%d" % (self.number, count)
-                    path, body = "/v1/smart-money/watch", {"address": address, "label": label}
-                else:
-                    path, body = "/v1/smart-money/wallet/%s/alerts" % address, {"alert_type": "any_trade"}
-                connection.request("POST", path, json.dumps(body), {"content-type": "application/json"})
-                answer = connection.getresponse()
-                text = answer.read()
-                if answer.status == 503:
-                    self.refused += 1
-                    time.sleep(0.02)
-                elif answer.status != 200:
-                    raise SystemExit("kills: %s answered %d %s" % (path, answer.status, text))
-                elif count % 3:
-                    self.watched[address] = label
-                else:
-                    self.alerts.add((json.loads(text)["id"], address))
-        except (OSError, http.client.HTTPException):
-            return
+            writers = [
+                load.Writer(port, "%04x%02x0000" % (self.number, n), self.life, self.promises,
+                            random.Random(self.chance.random()), kind == "checkpoint")
+                for n in range(8 if kind == "checkpoint" else 3)]
+            reader = load.Reader(port, COINS)
+            problems = self.wait_for_the_moment(kind, daemon, port, writers, reader, log)
+        finally:
+            daemon.send_signal(signal.SIGKILL)
+            killed_at = time.time()
+            daemon.wait()
+        for thread in writers + [reader]:
+            if thread.ident is not None:
+                thread.join(15)
+        return problems + self.look(kind, killed_at, reader, log)
+
+    def wait_for_the_moment(self, kind, daemon, port, writers, reader, log):
+        """Starts the load and returns when the kill is to strike."""
+        problems = []
+        if kind in ("live", "checkpoint", "sweep"):
+            problems = self.wait_until_live(port)
+        for thread in writers + [reader]:
+            thread.start()
+        if kind == "live":
+            time.sleep(self.chance.uniform(*self.chance.choices([(0.2, 2), (2, 6), (6, 15)], [45, 40, 15])[0]))
+        elif kind == "checkpoint":
+            time.sleep(self.chance.uniform(0.1, 1))
+            self.wait_for_checkpoint()
+            time.sleep(self.chance.choice([0, 0, 0.001, 0.003, 0.01]) * self.chance.random())
+        elif kind == "sweep":
+            files.wait_for_sweep(self.path, 90)
+            time.sleep(self.chance.uniform(0, 4))
+        elif kind == "warm":
+            time.sleep(self.chance.uniform(0, 0.8))
+        elif kind == "migration":
+            time.sleep(self.chance.uniform(0, 0.25))
+        else:
+            time.sleep(self.chance.uniform(0, 0.3) if self.chance.random() < 0.7 else 0)
+        return problems
+
+    def wait_for_checkpoint(self):
+        """Returns as soon as the file itself changes, which only copying the log does."""
+        def changed():
+            return os.stat(self.path).st_mtime_ns
+        first, until = changed(), time.time() + 15
+        while changed() == first and time.time() < until:
+            pass
+
+    def wait_until_live(self, port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+        def ask(path):
+            connection.request("GET", path)
+            return json.loads(connection.getresponse().read())
+        until = time.time() + 60
+        while ask("/health")["status"] != "ok":
+            if time.time() > until:
+                return ["not live within 60 s: %s" % ask("/health")]
+            time.sleep(0.02)
+        answers = {"watchlist": ask("/v1/smart-money/watchlist"), "alerts": ask("/v1/smart-money/alerts/active")}
+        connection.close()
+        return look.check_answers(answers, self.promises)
+
+    def look(self, kind, killed_at, reader, log):
+        tally = self.tallies[kind]
+        tally.kills += 1
+        database = look.copy(self.path, self.folder)
+        if database is None:
+            return [] if self.promises.acknowledged == 0 else ["the file is gone"]
+        try:
+            problems = look.integrity(database)
+            if kind == "migration":
+                done, found = files.check_original(database, self.legacy)
+                tally.notes[done] = tally.notes.get(done, 0) + 1
+                problems += found
+            if not look.has_tables(database):
+                return problems + (["tables are missing"] if self.promises.acknowledged else [])
+            problems += look.words(database, self.promises)
+            if kind in ("live", "checkpoint", "sweep", "start"):
+                found, worst, shown, self.trades = look.derived(database, reader, killed_at, BOUND_S, self.trades)
+                problems += found
+                tally.worst, tally.shown = max(tally.worst, worst), tally.shown + shown
+            if kind == "sweep":
+                left = files.old_rows(database)
+                tally.notes["in the middle" if 0 < left < files.OLD_ROWS else "else"] = (
+                    tally.notes.get("in the middle" if 0 < left < files.OLD_ROWS else "else", 0) + 1)
+        finally:
+            database.close()
+        tally.acknowledged += self.promises.acknowledged - self.counted
+        self.counted = self.promises.acknowledged
+        problems += ["log: " + line.strip() for line in log if "level=error" in line]
+        return problems
 
 
-def check(path, watched, alerts, killed_at, follows_since):
-    database = sqlite3.connect(path, timeout=10)
-    problems = []
-    verdict = database.execute("PRAGMA integrity_check").fetchone()[0]
-    if verdict != "ok":
-        problems.append("integrity_check: %s" % verdict)
-    labels = dict(database.execute("SELECT address, label FROM watched_wallets"))
-    for address, label in watched.items():
-        if labels.get(address) != label:
-            problems.append("watch of %s was acknowledged and is %r" % (address, labels.get(address)))
-    rows = set(database.execute("SELECT id, address FROM wallet_alerts"))
-    for row in alerts - rows:
-        problems.append("alert %s was acknowledged and is gone" % (row,))
-    newest = database.execute("SELECT max(snapshot_at) FROM pnl_snapshots").fetchone()[0] or 0
-    lag = killed_at - newest
-    if follows_since is not None and killed_at - follows_since > DERIVED_LOSS_MAX_S and lag > DERIVED_LOSS_MAX_S:
-        problems.append("the newest snapshot is %.1f s older than the kill" % lag)
-    database.close()
-    return problems, lag
+def print_table(tallies, seconds):
+    print("\n%-11s %6s %13s %14s %18s  %s" % ("killed", "kills", "acknowledged", "shown before", "oldest lost row", ""))
+    for kind, tally in tallies.items():
+        notes = ", ".join("%s %d" % item for item in sorted(tally.notes.items()))
+        print("%-11s %6d %13d %14d %16.2f s  %s" % (
+            kind, tally.kills, tally.acknowledged, tally.shown, tally.worst,
+            "%d BROKEN %s" % (tally.problems, notes) if tally.problems else notes))
+    print("%-11s %6d %13d %14d %16.2f s  in %.0f s; derived rows may lack %.1f s" % (
+        "all", sum(t.kills for t in tallies.values()), sum(t.acknowledged for t in tallies.values()),
+        sum(t.shown for t in tallies.values()), max(t.worst for t in tallies.values()), seconds, BOUND_S))
 
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    chance = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    folder = tempfile.mkdtemp(prefix="hynous-kills-")
-    path = os.path.join(folder, "storage/kills.db")
-    exchange, exchange_port = start(
-        [BIN + "/hynous-sim", "--port", "0", "--accounts", "200", "--trades-per-second", "300",
-         "--weight-per-min", "1000000"], os.environ, r"ready: http://127\.0\.0\.1:(\d+)")
-    environment = dict(
-        os.environ, HYNOUS_HYPERLIQUID_REST_URL="http://127.0.0.1:%d" % exchange_port,
-        HYNOUS_HYPERLIQUID_WS_URL="ws://127.0.0.1:%d/ws" % exchange_port, HYNOUS_SERVER_PORT="0", HYNOUS_DB_PATH=path,
-        HYNOUS_RATE_LIMIT_MAX_WEIGHT_PER_MIN="100000", HYNOUS_POSITION_POLLER_TIER1_INTERVAL="1",
-        HYNOUS_POSITION_POLLER_TIER2_INTERVAL="1", HYNOUS_POSITION_POLLER_TIER3_INTERVAL="1",
-        HYNOUS_SMART_MONEY_AUTO_CURATE_ENABLED="false")
-    watched, alerts, worst, acknowledged = {}, set(), 0.0, 0
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    tallies = dict((kind, Tally()) for kind in SHARES)
+    began = time.time()
+    lanes = []
+    for number, kinds in enumerate(LANES):
+        wanted = []
+        for kind in kinds:
+            share = max(1, round(SHARES[kind] * count / 500))
+            wanted += [kind] * (share if kind != "live" else share // 2 + (number == 0) * (share % 2))
+        lanes.append(Lane(number, wanted, seed * 100 + number, tallies))
     try:
-        for number in range(1, count + 1):
-            began = time.time()
-            daemon, port = start([BIN + "/hynous-data", "run"], environment, r"listening address=127\.0\.0\.1:(\d+)")
-            writers = [Writer(port, number, random.Random(chance.random())) for _ in range(3)]
-            for writer in writers:
-                writer.start()
-            # Mostly early, where everything begins at once; sometimes after the poller has found its pace.
-            time.sleep(chance.choice([0.05, 0.3, 1.0, 1.0, 8.0 if number % 10 == 0 else 1.5]) * chance.random() + 0.02)
-            daemon.send_signal(signal.SIGKILL)
-            killed_at = time.time()
-            daemon.wait()
-            for writer in writers:
-                writer.join(15)
-                watched.update(writer.watched)
-                alerts |= writer.alerts
-                acknowledged += len(writer.watched) + len(writer.alerts)
-            if not os.path.exists(path):
-                continue
-            problems, lag = check(path, watched, alerts, killed_at, began + 3 if killed_at - began > 7 else None)
-            if killed_at - began > 7:
-                worst = max(worst, lag)
-            if problems:
-                print("kills: after kill %d (seed of the run %s):" % (number, sys.argv[2:] or 1))
-                print("\n".join("  " + text for text in problems[:20]))
-                return 1
-            if number % 50 == 0 or number == count:
-                print("kills: %d of %d, %d acknowledged writes all there, derived rows at most %.1f s behind"
-                      % (number, count, acknowledged, worst), flush=True)
+        for lane in lanes:
+            lane.start()
+        while any(lane.is_alive() for lane in lanes):
+            time.sleep(10)
+            print("kills: %d of %d after %.0f s, problems %d" % (
+                sum(t.kills for t in tallies.values()), sum(len(lane.kinds) for lane in lanes), time.time() - began,
+                sum(len(lane.problems) for lane in lanes)), flush=True)
     finally:
-        exchange.terminate()
-        exchange.wait()
-    if acknowledged < count:
-        print("kills: only %d writes were acknowledged, which proves little" % acknowledged)
-        return 1
-    return 0
+        for lane in lanes:
+            lane.close_exchange()
+            if not lane.problems:
+                shutil.rmtree(lane.folder, ignore_errors=True)
+    print_table(tallies, time.time() - began)
+    problems = [text for lane in lanes for text in lane.problems]
+    if problems:
+        print("kills: with seed %d:\n  %s" % (seed, "\n  ".join(problems[:40])))
+        print("kills: what was left lies in %s" % ", ".join(lane.folder for lane in lanes if lane.problems))
+    if sum(t.acknowledged for t in tallies.values()) < count:
+        problems.append("too few writes were acknowledged to prove anything")
+        print("kills: " + problems[-1])
+    return 1 if problems else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
