@@ -63,7 +63,8 @@ def every_route(results, base, document):
         for version in ("--http1.1", "--http1.0"):
             code = status(version, "-X", method, *body, base + path)
             is_described = str(code) in described or "%dXX" % (code // 100) in described
-            results.check(PART, "%s %s %s" % (method, path, version), is_described, "%s of %s" % (code, list(described)))
+            results.check(PART, "%s %s %s" % (method, path, version), is_described,
+                          "%s of %s" % (code, list(described)))
         if method == "GET":
             read_route(results, base + path, path)
     for path, methods in paths.items():

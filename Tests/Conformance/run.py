@@ -5,12 +5,13 @@ import time
 
 import part_clients
 import part_curl
+import part_exchange
 import part_load
 import service
 import smuggling
 
 PARTS = {"smuggling": smuggling.run, "curl": part_curl.run, "clients": part_clients.run,
-         "load": part_load.run}
+         "load": part_load.run, "exchange": part_exchange.run}
 
 
 def main():

@@ -23,4 +23,4 @@ if ! contract_python requests==2.34.2 websockets==17.4 wsproto==1.3.2; then
   [ -z "${CI:-}" ] || exit 1
   exit 0
 fi
-exec "$python" -u Tests/Conformance/run.py "$@"
+exec "$python" -uB Tests/Conformance/run.py "$@"

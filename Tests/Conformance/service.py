@@ -120,8 +120,11 @@ class Daemon(Program):
             "HYNOUS_RATE_LIMIT_MAX_WEIGHT_PER_MIN": "12000", "HYNOUS_L2_SUBSCRIBER_ENABLED": "true",
         }
         environment.update(settings)
+        config = os.path.join(self.folder, "config.yaml")
+        with open(config, "w") as file:
+            file.write("# All defaults.\n")
         super().__init__(
-            [os.path.join(BIN, "hynous-data"), "run", "--config", "config/default.yaml"], environment,
+            [os.path.join(BIN, "hynous-data"), "run", "--config", config], environment,
             ready=r"msg=listening address=\S*:(\d+)")
         self.host = host
 
