@@ -21,7 +21,7 @@ struct Connection: ~Copyable {
   }
 
   /// Opens `path`. The file itself is first touched by the first statement.
-  init(path: String, mode: Mode, busyMs: Int32) throws(StoreError) {
+  init(path: String, mode: Mode, busyMs: Int32, vfs: String? = nil) throws(StoreError) {
     var name = path
     var access = mode == .write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY
     if mode == .readUnchanging {
@@ -29,7 +29,7 @@ struct Connection: ~Copyable {
       access |= SQLITE_OPEN_URI
     }
     var made: OpaquePointer?
-    let code = sqlite3_open_v2(name, &made, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    let code = sqlite3_open_v2(name, &made, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs)
     guard code == SQLITE_OK, let made else {
       var error = StoreError(code: code, connection: made, doing: "opening \(path)")
       if error.kind == .cannotOpen, !Connection.mayCreate(path) {
@@ -41,6 +41,11 @@ struct Connection: ~Copyable {
     handle = made
     sqlite3_busy_timeout(made, busyMs)
     _ = csqlite_defensive(made)
+  }
+
+  /// Opens the file of `options`.
+  init(_ options: DatabaseOptions, mode: Mode) throws(StoreError) {
+    try self.init(path: options.path, mode: mode, busyMs: options.busyMs, vfs: options.vfs)
   }
 
   /// The URI that has SQLite read a file as one that never changes.

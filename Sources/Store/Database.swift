@@ -10,6 +10,8 @@ public struct DatabaseOptions: Sendable {
   public var busyMs: Int32 = 1_000
   /// The largest the file may grow, in pages of 4 KiB; `nil` for SQLite's own limit of 16 TiB.
   public var pagesMax: Int64? = nil
+  /// The name of the VFS the file lies on (`MemoryDisk.name`); `nil` for the operating system's files.
+  public var vfs: String? = nil
 
   /// The options for `path`.
   public init(path: String) { self.path = path }

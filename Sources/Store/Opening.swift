@@ -13,9 +13,9 @@ enum Opening {
   static func writer(_ options: DatabaseOptions, into report: inout OpenReport) throws(StoreError) -> Writer?
   {
     let isMemory = options.path == ":memory:"
-    report.wasLeftOpen = !isMemory && logBytes(options.path) > 0
+    report.wasLeftOpen = !isMemory && logBytes(options) > 0
     do throws(StoreError) {
-      let connection = try Connection(path: options.path, mode: .write, busyMs: options.busyMs)
+      let connection = try Connection(options, mode: .write)
       try prepare(connection, options, into: &report)
       if report.wasLeftOpen { try check(connection, into: &report) }
       return try Writer(connection)
@@ -39,7 +39,7 @@ enum Opening {
   /// A connection for reading; `nil` for `:memory:`.
   static func reader(_ options: DatabaseOptions, trouble: StoreError?) throws(StoreError) -> Connection? {
     if options.path == ":memory:" { return nil }
-    let connection = try Connection(path: options.path, mode: .read, busyMs: options.busyMs)
+    let connection = try Connection(options, mode: .read)
     guard trouble != nil else { return connection }
     do throws(StoreError) {
       _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
@@ -47,8 +47,8 @@ enum Opening {
     } catch {
       // A file in a directory that takes no `-shm` file: to be read as one that never changes, which is right
       // only while nothing of it is in a log.
-      guard error.kind != .locked, logBytes(options.path) == 0 else { throw error }
-      return try Connection(path: options.path, mode: .readUnchanging, busyMs: options.busyMs)
+      guard error.kind != .locked, logBytes(options) == 0 else { throw error }
+      return try Connection(options, mode: .readUnchanging)
     }
   }
 
@@ -62,9 +62,16 @@ enum Opening {
   }
 
   /// Bytes in the file's write-ahead log, which closing in order removes.
-  private static func logBytes(_ path: String) -> Int64 {
+  private static func logBytes(_ options: DatabaseOptions) -> Int64 {
+    let path = "\(options.path)-wal"
+    if let vfs = options.vfs.flatMap({ sqlite3_vfs_find($0) }) {
+      // One that cannot say how long its files are is asked whether it has this one.
+      var isThere: Int32 = 0
+      _ = vfs.pointee.xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &isThere)
+      return Int64(isThere)
+    }
     var status = stat()
-    return stat("\(path)-wal", &status) == 0 ? Int64(status.st_size) : 0
+    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
   }
 
   private static func prepare(
