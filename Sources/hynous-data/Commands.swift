@@ -3,13 +3,15 @@ import Core
 import Daemon
 import Glibc
 
-/// The command line: `hynous-data run | check-config | print-config | version`.
+/// The command line: `hynous-data run | check-config | print-config | backup | version`.
 struct HynousData: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hynous-data",
     abstract: "Self-hosted Hyperliquid market intelligence: order flow, positions and whales as JSON.",
     version: Version.text,
-    subcommands: [Run.self, CheckConfig.self, PrintConfig.self, VersionCommand.self],
+    subcommands: [
+      Run.self, CheckConfig.self, PrintConfig.self, BackupCommand.self, VersionCommand.self,
+    ],
     defaultSubcommand: Run.self)
 }
 
