@@ -13,6 +13,31 @@ struct ExchangeLinkTests {
     #expect(client.frames == [#"{"channel":"pong"}"#])
   }
 
+  @Test("an upgrade that RFC 6455 does not know is refused")
+  func strangeHandshakes() {
+    let good = [
+      "GET /ws HTTP/1.1", "Host: a", "Upgrade: websocket", "Connection: keep-alive, Upgrade",
+      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version: 13",
+    ]
+    func status(replacing line: Int? = nil, with text: String = "X: y") -> String {
+      var lines = good
+      if let line { lines[line] = text }
+      let exchange = busyExchange()
+      let link = exchange.connect(from: 1)
+      var request = lines.joined(separator: "\r\n") + "\r\n\r\n"
+      request.withUTF8 { link.receive(UnsafeRawBufferPointer($0), now: exchange.world.now) }
+      return String(decoding: link.output.bytes.dropFirst(9).prefix(3), as: UTF8.self)
+    }
+    #expect(status() == "101")
+    #expect(status(replacing: 0, with: "GET /ws HTTP/1.0") == "400")
+    #expect(status(replacing: 0, with: "POST /ws HTTP/1.1") == "400")
+    #expect(status(replacing: 3) == "400")
+    #expect(status(replacing: 3, with: "Connection: close") == "400")
+    #expect(status(replacing: 4) == "400")
+    #expect(status(replacing: 5) == "400")
+    #expect(status(replacing: 5, with: "Sec-WebSocket-Version: 8") == "400")
+  }
+
   @Test("trades: ack, the last trades unflagged, then every new trade exactly once and complete")
   func trades() throws {
     let exchange = busyExchange(tradesPerSecond: 60)

@@ -17,6 +17,11 @@ extension ExchangeLink {
     var closes = false
     var key: String?
     var isUpgrade = false
+    /// Whether an upgrade is as RFC 6455 §4.2.1 wants it, its key apart.
+    var isSound: Bool { isOneOne && asksToSwitch && isVersion13 }
+    var isOneOne = false
+    var asksToSwitch = false
+    var isVersion13 = false
   }
 
   /// Answers every whole request in `input`.
@@ -54,6 +59,7 @@ extension ExchangeLink {
       return head
     }
     head.method = String(words[0])
+    head.isOneOne = words[2] == "HTTP/1.1"
     let target = words[1].split(separator: "?", maxSplits: 1)
     head.path = String(target.first ?? "")
     head.query = target.count > 1 ? String(target[1]) : ""
@@ -63,9 +69,12 @@ extension ExchangeLink {
       let value = parts[1].drop { $0 == " " }
       switch parts[0].lowercased() {
       case "content-length": head.length = Int(value) ?? -1
-      case "connection": head.closes = value.lowercased().contains("close")
+      case "connection":
+        head.closes = value.lowercased().contains("close")
+        head.asksToSwitch = value.lowercased().contains("upgrade")
       case "upgrade": head.isUpgrade = value.lowercased() == "websocket"
       case "sec-websocket-key": head.key = String(value)
+      case "sec-websocket-version": head.isVersion13 = value == "13"
       case "transfer-encoding": head.length = -1
       default: break
       }
@@ -74,7 +83,9 @@ extension ExchangeLink {
   }
 
   private func upgrade(_ head: Head, now: WallTime) {
-    guard head.path == "/ws", head.method == "GET", var key = head.key else { return refuse(400) }
+    guard head.path == "/ws", head.method == "GET", head.isSound, var key = head.key else {
+      return refuse(400)
+    }
     guard key.withUTF8({ WebSocketAccept.isKey(UnsafeRawBufferPointer($0)) }) else { return refuse(400) }
     if exchange.faults.roll(exchange.faults.refuseUpgrade, &random) { return refuse(503) }
     guard limits.connect(nowMs: exchange.world.now.ms, limits: exchange.limits) else { return refuse(429) }
