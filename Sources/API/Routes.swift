@@ -4,6 +4,8 @@ extension Route {
   /// Every route.
   public static let all: [Route] = [
     .health,
+    .livez,
+    .readyz,
     .stats,
     .coins,
     .heatmap,

@@ -64,11 +64,13 @@ public final class Views {
   @exclusivity(unchecked) public var health = HealthFacts()
   /// What `/v1/stats` reports.
   @exclusivity(unchecked) public var stats = StatsFacts()
+  /// What `/readyz` reports.
+  @exclusivity(unchecked) public var readiness = ReadinessFacts()
   /// Which components run, and how the heatmap is cut. Set once by Core.
   @exclusivity(unchecked) public var components = Components()
   /// The followed order books; those of Core's subscriber, set once by Core.
   @exclusivity(unchecked) public var books = OrderBooks()
-  /// Fills `health` and `stats`; called by the routes that report them, before they read. Set once by Core.
+  /// Fills `health`, `stats` and `readiness`; called by the routes that report them, before they read. Set once by Core.
   @exclusivity(unchecked) public var refresh: ((Views) -> Void)?
 
   /// Takes a client's write on its way to disk; `nil` when it cannot be taken now (disk failing, too many

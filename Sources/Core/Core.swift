@@ -50,6 +50,7 @@ public final class Core {
   @exclusivity(unchecked) var isStateLoaded = false
   let clients: Clients
   var measured = Measurements()
+  var loopWatch = LoopWatch()
   @exclusivity(unchecked) var gapsSeen = -1
   /// The exchange's time at the clock's start, as estimated when coverage was last told to the views.
   @exclusivity(unchecked) var originSeen = WallTime(ms: .min)
@@ -153,7 +154,7 @@ public final class Core {
     case .swept(let result): persistence.swept(result, output, now: now)
     case .queried(let id, let result): queried(id, result, now: now)
     case .computed(let id, let result): computed(id, result, now: now)
-    case .measured(let measurements): measured = measurements
+    case .measured(let measurements): measured(measurements, now: now)
     case .reloaded(let wanted, let problems): reload(wanted, problems, now: now)
     case .stop: stop(now: now)
     }
@@ -195,6 +196,12 @@ public final class Core {
       sweepAt = now.instant + Core.sweepInterval
       views.orderFlow.sweep(now: clock.now(at: now.instant))
     }
+  }
+
+  private func measured(_ measurements: Measurements, now: Now) {
+    measured = measurements
+    guard let stall = loopWatch.report(now: now.instant) else { return }
+    output.log(.warning, "event loop stood still", ("seconds", "\(stall.seconds)"))
   }
 
   private func stop(now: Now) {

@@ -95,7 +95,8 @@ public enum Input {
   case queried(QueryID, Result<StoreAnswer, StoreError>)
   /// What a job found.
   case computed(JobID, JobResult)
-  /// What the driver measured of itself, about once a second.
+  /// What the driver measured of itself, once every `Measurements.interval`; one that is late tells of a loop that
+  /// stood still.
   case measured(Measurements)
   /// The configuration was read again: what it says now, and everything that is wrong with it. Anything wrong, and
   /// nothing changes.
@@ -109,6 +110,9 @@ public typealias LoadedState = StoredState
 
 /// What only the driver can measure.
 public struct Measurements: Sendable {
+  /// Between two reports.
+  public static let interval = TimeSpan.seconds(1)
+
   /// Turns of the event loop.
   public var turns: UInt64 = 0
   /// How long the last turn took.

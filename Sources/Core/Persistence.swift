@@ -49,7 +49,7 @@ struct Persistence {
   private(set) var lastBatch = TimeSpan.zero
   private var storeBegan = Instant.zero
   /// Why the database does not take writes now; nil while it does.
-  private var failure: String?
+  private(set) var failure: String?
 
   init(pruneDays: Double, seed: UInt64) {
     backoff = Backoff(first: .seconds(1), longest: .seconds(60), seed: seed)

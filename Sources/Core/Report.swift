@@ -15,6 +15,7 @@ extension Core {
     views.stats.runtime = runtime()
     reportAccounts()
     reportStorage()
+    reportReadiness()
   }
 
   private func health() -> HealthFacts {

@@ -81,12 +81,9 @@ extension Core {
   func accountTroubles() -> [String] {
     let now = views.now.instant
     var reasons: [String] = []
-    if let poller {
-      // Tier 1 is what the rest waits for: when it is late, something is wrong or far too much is asked.
-      let lag = poller.lag(tier: 1, now: now)
-      if lag.lag > .seconds(60), lag.lag > lag.interval * 2 {
-        reasons.append("positions: tier 1 is \(Int(lag.lag.seconds)) seconds behind")
-      }
+    // Tier 1 is what the rest waits for: when it is late, something is wrong or far too much is asked.
+    if let lag = tier1Lag(now: now) {
+      reasons.append("positions: tier 1 is \(Int(lag.seconds)) seconds behind")
     }
     if isListed, market.silence(now: now) > .seconds(60) {
       reasons.append(

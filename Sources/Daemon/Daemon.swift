@@ -10,9 +10,6 @@ import Store
 /// Start order, so that the first answer comes within milliseconds: instance lock, listener, loop; the database is
 /// opened by a pool job, certificates are loaded when the first encrypted connection wants them.
 public final class Daemon {
-  /// Between two measurements of the process.
-  static let measureInterval = TimeSpan.seconds(1)
-
   let loop: Loop
   let core: Core
   let options: Options
@@ -200,7 +197,7 @@ public final class Daemon {
     notify.watchdog()
     ticks += 1
     if ticks == StartupCode.settledS { StartupCode.letGo() }
-    measureTimer?.arm(at: now.instant + Daemon.measureInterval)
+    measureTimer?.arm(at: now.instant + Measurements.interval)
   }
 
   // MARK: End

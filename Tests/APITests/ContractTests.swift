@@ -125,7 +125,8 @@ import Testing
   @Test func everyRouteButOursWasRecorded() throws {
     let recordings = try Contract.recordings { _ in true }
     let ours = [
-      "/v1/orderflow", "/v1/coins", "/v1/book/{coin}", "/v1/liquidations", "/docs", "/openapi.json",
+      "/v1/orderflow", "/v1/coins", "/v1/book/{coin}", "/v1/liquidations", "/docs", "/openapi.json", "/livez",
+      "/readyz",
     ]
     let recorded = Set(recordings.compactMap { Self.route($0)?.name })
     for route in Route.all where !ours.contains("\(route.path)") {

@@ -61,6 +61,18 @@ import Wire
     }
   }
 
+  @Test func probesNeedNone() throws {
+    let client = client(APIOptions(token: "t", protectReads: true))
+    for path in ["/livez", "/readyz"] {
+      #expect(try client.get(path).status == 200, "\(path)")
+      #expect(try client.get(path, method: "HEAD").status == 200)
+      #expect(try client.get(path, headers: [("Authorization", "Bearer wrong")]).status == 200)
+      // Whose name it is called by matters all the same.
+      #expect(try client.get(path, headers: [("Host", "evil.example")]).status == 421)
+    }
+    #expect(Route.all.filter(\.isOpen).map(\.name) == ["livez", "readyz"])
+  }
+
   @Test func withoutOriginsNothingIsSaidToPages() throws {
     let client = client(APIOptions())
     let preflight = try client.get(

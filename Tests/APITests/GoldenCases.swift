@@ -30,6 +30,13 @@ struct GoldenCase: Sendable {
       views.health.wsHealthy = false
       views.health.reasons = ["no trades for 31 s", "database: disk is full"]
     },
+    GoldenCase(route: "livez", name: "ok", path: "/livez"),
+    GoldenCase(route: "readyz", name: "ok", path: "/readyz"),
+    GoldenCase(route: "readyz", name: "unready", path: "/readyz") { views in
+      views.readiness.reasons = [
+        (.streamStale, "no trade for 41 seconds"), (.database, "database: disk_full"),
+      ]
+    },
     GoldenCase(route: "stats", name: "stream-only", path: "/v1/stats"),
     GoldenCase(route: "stats", name: "all", path: "/v1/stats", fill: FixedViews.addAllComponents),
     GoldenCase(route: "stats", name: "bare", path: "/v1/stats") { $0.stats = StatsFacts() },

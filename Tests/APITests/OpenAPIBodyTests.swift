@@ -52,7 +52,9 @@ import Testing
     #expect(scheme?["type"]?.string == "http")
     #expect(scheme?["scheme"]?.string == "bearer")
     for route in Route.all {
-      #expect(try Self.operation(document, route)["responses"]?["401"] != nil)
+      let operation = try Self.operation(document, route)
+      #expect((operation["responses"]?["401"] == nil) == route.isOpen)
+      #expect(operation["security"]?.elements.isEmpty == (route.isOpen ? true : nil))
     }
   }
 

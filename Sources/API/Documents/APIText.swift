@@ -8,7 +8,7 @@ enum APIText {
   static let scheme = "token"
   static let schemeAbout = """
     The daemon's `HYNOUS_API_TOKEN`. Asked for when it is set: for everything but GET, and for GET too when \
-    `server.protect_reads` is on.
+    `server.protect_reads` is on, except `/livez` and `/readyz`.
     """
 
   /// No token where one is needed.

@@ -69,7 +69,9 @@ struct OpenAPIDocument {
     if let body = route.body { request(body, &json) }
     json.key("responses")
     json.beginObject()
-    let answers = route.answers + [APIText.unauthorized] + (route.canRefuse ? [APIText.refusal] : [])
+    let answers =
+      route.answers + (route.isOpen ? [] : [APIText.unauthorized])
+      + (route.canRefuse ? [APIText.refusal] : [])
     for answer in answers where answer.status < 300 { self.answer(answer, &json) }
     if route.isTagged {
       json.key("304")
@@ -82,6 +84,11 @@ struct OpenAPIDocument {
     }
     answer(APIText.otherError, key: "4XX", &json)
     json.endObject()
+    if route.isOpen {
+      json.key("security")
+      json.beginArray()
+      json.endArray()
+    }
     json.endObject()
   }
 

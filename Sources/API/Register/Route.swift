@@ -71,6 +71,9 @@ public struct Route: Sendable {
   public let answers: [Answer]
   /// Whether answers carry an entity tag (`RouteCall.version`), so that 304 may be answered.
   public let isTagged: Bool
+  /// Whether it is answered without a token where reads are protected, for probes that carry none; its answer
+  /// tells nothing of what is followed.
+  public let isOpen: Bool
   let answer: @Sendable (RouteCall) -> Void
 
   /// The most parameters of one route.
@@ -79,7 +82,7 @@ public struct Route: Sendable {
   init(
     _ method: Method, _ path: StaticString, name: String, summary: String, about: String,
     parameters: [Parameter] = [], body: BodySchema? = nil, example: String? = nil, answers: [Answer],
-    isTagged: Bool = false, answer: @escaping @Sendable (RouteCall) -> Void
+    isTagged: Bool = false, isOpen: Bool = false, answer: @escaping @Sendable (RouteCall) -> Void
   ) {
     precondition(parameters.count <= Route.parametersMax)
     self.method = method
@@ -92,6 +95,7 @@ public struct Route: Sendable {
     self.example = example ?? "\(path)"
     self.answers = answers
     self.isTagged = isTagged
+    self.isOpen = isOpen
     self.answer = answer
   }
 

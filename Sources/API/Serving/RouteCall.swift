@@ -59,7 +59,7 @@ final class RouteCall {
 
   // MARK: For handlers
 
-  /// The views with `health` and `stats` filled.
+  /// The views with `health`, `stats` and `readiness` filled.
   var freshViews: Views {
     views.refresh?(views)
     return views

@@ -82,7 +82,7 @@ public final class Router {
       if isAllowedOrigin, request.method == .options { answerPreflight(node) } else { refuseMethod(node) }
       return nil
     }
-    if token.isNeeded(method), !isAuthorized(request) { return nil }
+    if token.isNeeded(method), !routes[index].isOpen, !isAuthorized(request) { return nil }
     guard takePathParameters(index), takeBody(index, request) else { return nil }
     guard takeParameters(index, request.query) else { return nil }
     let mark = out.count
