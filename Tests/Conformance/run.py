@@ -7,11 +7,13 @@ import part_clients
 import part_curl
 import part_exchange
 import part_load
+import part_sockets
 import service
 import smuggling
 
 PARTS = {"smuggling": smuggling.run, "curl": part_curl.run, "clients": part_clients.run,
-         "load": part_load.run, "exchange": part_exchange.run}
+         "load": part_load.run, "exchange": part_exchange.run,
+         "sockets": part_sockets.run}
 
 
 def main():
