@@ -63,6 +63,8 @@ final class Clients {
   var parked: Int { router.parked }
   /// Requests refused because too many waited.
   var refusedWaiting: UInt64 { router.refusedWaiting }
+  /// Connections ended because unfinished requests took too much memory.
+  var refusedHeld: UInt64 { router.refusedHeld }
   /// Requests refused because their connection asked too often.
   var refusedFlood: UInt64 { router.refusedFlood }
 

@@ -125,6 +125,8 @@ public struct Measurements: Sendable {
   public var memoryBytes = 0
   /// Connections refused because the listener's limit was reached.
   public var clientsRefused = 0
+  /// Client connections closed because too much waited to be read.
+  public var clientsStalled = 0
 
   /// Nothing measured.
   public init() {}

@@ -100,7 +100,9 @@ extension Core {
       ("rows_over_queue", persistence.rows.dropped), ("rows_refused", persistence.rowsRefused),
       ("writes_refused", persistence.clientWrites.refused), ("requests_failed", scheduler.failures),
       ("clients_refused", UInt64(clamping: measured.clientsRefused)),
+      ("clients_stalled", UInt64(clamping: measured.clientsStalled)),
       ("clients_waiting_over", clients.refusedWaiting), ("clients_flooding", clients.refusedFlood),
+      ("clients_holding", clients.refusedHeld),
     ]
     return facts
   }

@@ -94,6 +94,33 @@ import Testing
     #expect(rounds > 2)
   }
 
+  @Test func unfinishedRequestsOfAllTogetherHaveABound() throws {
+    let router = Router(views: FixedViews.make(), options: APIOptions(version: "1.2.3"))
+    let head = "POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n"
+    var clients: [TestClient] = []
+    while clients.last?.outcome != .closeAfterFlush, clients.count < 10_000 {
+      let client = TestClient(router)
+      client.send(head + String(repeating: "x", count: 50_000))
+      clients.append(client)
+      #expect(router.heldBytes <= Router.heldBytesMax + 65_536)
+    }
+    #expect(clients.count > Router.heldBytesMax / 65_536)
+    let refused = clients.removeLast()
+    #expect(try refused.take().map(\.status) == [503])
+    #expect(router.refusedHeld == 1)
+    // Who asks as everybody does is served, cut in two or not.
+    let other = TestClient(router)
+    other.send(Self.health)
+    other.send("GET /health HTTP/1.1\r\nHo")
+    other.send("st: localhost\r\n\r\n")
+    #expect(try other.take().map(\.status) == [200, 200])
+    // Everything is given back, by those who finish and by those who leave.
+    clients[0].send(String(repeating: "x", count: 10_000))
+    #expect(try clients[0].take().map(\.status) == [405])
+    clients.removeAll()
+    #expect(router.heldBytes == 0)
+  }
+
   @Test func aHalfClosedClientGetsItsAnswers() throws {
     let client = TestClient()
     client.send(Self.health + Self.health + "GET /hea")

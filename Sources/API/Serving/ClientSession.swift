@@ -8,6 +8,7 @@
 /// Bounds: those of `HTTPLimits` on what a client may send; `responseBurstMax` on what is answered before the
 /// transport must have drained; `headTimeout`, `bodyTimeout`, `idleTimeout`, `drainTimeout` on how long it
 /// may take.
+/// `Router.heldBytesMax` bounds what all connections hold of unfinished requests together.
 /// Policy on each: the connection is closed, behind an error in JSON if a request had begun.
 public import Base
 import Wire
@@ -33,7 +34,7 @@ public final class ClientSession {
   /// How long the client may take to read what `awaitDrain` waits for.
   public static let drainTimeout = TimeSpan.seconds(60)
   /// Bytes of answers after which no further request is answered before the transport has drained.
-  public static let responseBurstMax = 256 * 1024
+  public static let responseBurstMax = 16 * 1024
 
   private enum Phase {
     case idle
@@ -52,9 +53,11 @@ public final class ClientSession {
   @exclusivity(unchecked) private var parked: ParkedRequest?
   @exclusivity(unchecked) private var isStopping = false
   /// Requests since `secondBegan`, at most a second ago when one was answered last.
-  @exclusivity(unchecked) private var requestsInSecond = 0
+  @exclusivity(unchecked) private var requestsInSecond: Int32 = 0
   @exclusivity(unchecked) private var secondBegan: Instant
   @exclusivity(unchecked) private var hasInputEnded = false
+  /// The memory `reader` holds, as the router has it counted.
+  @exclusivity(unchecked) private var held: Int32 = 0
   /// When to call `expire`; may change with every other call.
   @exclusivity(unchecked) public private(set) var deadline: Instant
 
@@ -65,6 +68,8 @@ public final class ClientSession {
     secondBegan = now
   }
 
+  deinit { router.heldBytes -= Int(held) }
+
   /// Takes bytes the client sent, which need to stay valid during the call only, and appends answers to
   /// `out`.
   public func receive(_ bytes: UnsafeRawBufferPointer, now: Instant, into out: ByteBuffer) -> Outcome {
@@ -74,15 +79,15 @@ public final class ClientSession {
     if phase == .drain {
       // Not to happen while the owner stops reading; if it does, the bytes wait, within the parser's bound.
       reader.parser.hold()
-      return .awaitDrain
+      return counted(.awaitDrain, out)
     }
     if phase == .parked {
       // What follows waits, within the parser's bound.
       reader.parser.hold()
       self.reader = reader
-      return .open
+      return counted(.open, out)
     }
-    return answer(reader, now, out)
+    return counted(answer(reader, now, out), out)
   }
 
   /// Whether a request waits.
@@ -99,7 +104,7 @@ public final class ClientSession {
   /// Goes on after `awaitDrain`, when everything appended so far has been written.
   public func resume(now: Instant, into out: ByteBuffer) -> Outcome {
     guard phase == .drain, let reader else { return outcome }
-    return answer(reader, now, out)
+    return counted(answer(reader, now, out), out)
   }
 
   /// The client has sent its last byte (half-closed): what waits is answered, then the connection ends.
@@ -139,8 +144,30 @@ public final class ClientSession {
   private func close() {
     phase = .closed
     reader = nil
+    router.heldBytes -= Int(held)
+    held = 0
     parked = nil
     deadline = .never
+  }
+
+  /// Counts what this connection holds of unfinished requests, and ends it if all of them together hold too much.
+  @inline(__always)
+  private func counted(_ outcome: Outcome, _ out: ByteBuffer) -> Outcome {
+    let bytes = Int32(clamping: reader?.parser.heldBytes ?? 0)
+    return bytes == held ? outcome : recount(bytes, outcome, out)
+  }
+
+  @inline(never)
+  private func recount(_ bytes: Int32, _ outcome: Outcome, _ out: ByteBuffer) -> Outcome {
+    let hasGrown = bytes > held
+    router.heldBytes += Int(bytes - held)
+    held = bytes
+    // Who waits for a write or a profile has a bound of its own.
+    guard hasGrown, bytes > Router.heldFreelyMax, router.heldBytes > Router.heldBytesMax, phase != .parked
+    else { return outcome }
+    if phase != .drain { router.answerNoRoom(into: out) }
+    close()
+    return .closeAfterFlush
   }
 
   /// Answers every complete request, as far as the burst allows.
@@ -190,7 +217,7 @@ public final class ClientSession {
       requestsInSecond = 0
     }
     requestsInSecond &+= 1
-    return requestsInSecond > router.requestsPerSecondMax
+    return Int(requestsInSecond) > router.requestsPerSecondMax
   }
 
   private func park(_ request: ParkedRequest) {
@@ -213,7 +240,7 @@ public final class ClientSession {
     }
     phase = .idle
     deadline = now + ClientSession.idleTimeout
-    return answer(reader, now, out)
+    return counted(answer(reader, now, out), out)
   }
 
   /// No complete request is left: waits for the rest of one, or for the next.

@@ -21,6 +21,15 @@ public final class Router {
   public var refusedWaiting: UInt64 { call.refusedWaiting }
   /// Requests refused because their connection asked too often.
   @exclusivity(unchecked) public private(set) var refusedFlood: UInt64 = 0
+  /// The most memory for unfinished requests of all connections together; beyond it, connections whose request
+  /// takes more than `heldFreelyMax` are answered 503.
+  public static let heldBytesMax = 32 << 20
+  /// What a connection may hold whatever the others do.
+  static let heldFreelyMax = 1 << 10
+  /// Memory for unfinished requests now.
+  @exclusivity(unchecked) public internal(set) var heldBytes = 0
+  /// Connections ended because unfinished requests took too much memory.
+  @exclusivity(unchecked) public private(set) var refusedHeld: UInt64 = 0
   /// Requests that wait now.
   @exclusivity(unchecked) public internal(set) var parked = 0
   /// A parser between requests, lent to whichever connection has bytes; see `ClientSession`.
@@ -111,6 +120,15 @@ public final class Router {
     call.beginWithoutRequest()
     refusedFlood &+= 1
     refuse(429, "Too Many Requests", "retry-after: 1\r\n")
+  }
+
+  /// Appends the answer to a request there is no memory for.
+  func answerNoRoom(into out: ByteBuffer) {
+    requests &+= 1
+    call.response = HTTPResponseWriter(into: out, keepAlive: false, isHead: false)
+    call.beginWithoutRequest()
+    refusedHeld &+= 1
+    refuse(503, "Too many unfinished requests", "retry-after: 1\r\n")
   }
 
   /// What a route can be registered for; `nil` for OPTIONS, CONNECT, TRACE and inventions.

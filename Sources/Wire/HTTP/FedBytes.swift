@@ -26,6 +26,9 @@ struct FedBytes: ~Copyable {
   /// The unread bytes.
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
 
+  /// Memory of our own, used or not.
+  var keptCapacity: Int { kept?.capacity ?? 0 }
+
   /// Adds `bytes` behind the unread ones; borrows them when there are none.
   mutating func feed(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress, !bytes.isEmpty else { return }

@@ -43,6 +43,9 @@ public struct HTTPRequestParser: ~Copyable {
   /// no empty line was let pass since the last.
   public var isFresh: Bool { !isInsideRequest && !hasSkippedBlank }
 
+  /// Memory taken for bytes that came and for the body at hand, used or not.
+  public var heldBytes: Int { head.fed.keptCapacity + (chunkedBody?.capacity ?? 0) }
+
   /// Whether the head of a request is complete and its body is not.
   public var isInsideBody: Bool { delivered == 0 && (state == .body || state == .chunks) }
 
