@@ -9,6 +9,24 @@ final class ClientStreams: ListenerOwner, StreamOwner {
     ("HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 32\r\n"
       + "connection: close\r\n\r\n{\"error\": \"Too many connections\"}").utf8)
 
+  /// What all clients together may leave unread in our memory.
+  static let unsentBytesMax = 48 << 20
+  /// What the system keeps for one client that does not read, besides what the client's own system holds.
+  static let systemUnsentBytesMax = 64 << 10
+
+  /// A client is read only while the system takes its answers, and no more than it may send of a request at once: so
+  /// one that does not read costs an answer and a burst of small ones.
+  static var listening: ListenerOptions {
+    var options = ListenerOptions()
+    options.refusal = refusal
+    options.unsentBytesMax = unsentBytesMax
+    options.systemUnsentBytesMax = systemUnsentBytesMax
+    options.stream.highWaterBytes = 0
+    options.stream.lowWaterBytes = 0
+    options.stream.readBytesMax = 16 << 10
+    return options
+  }
+
   weak var daemon: Daemon?
   private var slots: [Stream?] = []
   private var free: [Int] = []

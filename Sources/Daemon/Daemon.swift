@@ -59,9 +59,8 @@ public final class Daemon {
     links.daemon = self
     clients.daemon = self
     storage.daemon = self
-    var listening = ListenerOptions()
+    var listening = ClientStreams.listening
     listening.connectionsMax = connectionsMax
-    listening.refusal = ClientStreams.refusal
     do throws(ListenFailure) {
       listener = try Listener(
         loop, host: options[.serverHost], port: options[.serverPort], options: listening, owner: clients)
@@ -192,6 +191,7 @@ public final class Daemon {
     measured.turnP99 = TimeSpan(ns: Int64(clamping: loop.turns.p99Ns))
     measured.turnMax = TimeSpan(ns: Int64(clamping: loop.turns.maxNs))
     measured.memoryBytes = memory.residentBytes()
+    measured.clientsStalled = loop.counts.unsentOverflows + loop.counts.writeQueueOverflows
     measured.clientsRefused = loop.counts.refusedOverLimit + loop.counts.refusedOutOfFiles
     step(.measured(measured))
     notify.watchdog()

@@ -4,7 +4,8 @@
 /// beyond `connectionsMax` a connection gets the owner's refusal bytes and an orderly end; out of file
 /// descriptors, a spare one is used to accept and drop what waits, and when even that fails accepting rests for
 /// `restMs` instead of spinning.
-/// Bounds: `connectionsMax`, `refusalsMax` refused connections still being told, `acceptsPerTurnMax`.
+/// Bounds: `connectionsMax`, `refusalsMax` refused connections still being told, `acceptsPerTurnMax`; `unsentBytesMax`
+/// for the unsent bytes of all together.
 import Base
 import CLibuv
 import Glibc
@@ -23,6 +24,11 @@ public struct ListenerOptions {
   public var connectionsMax = 1024
   /// What a connection beyond the limit is sent before it is closed; empty for nothing. Not sent over TLS.
   public var refusal: [UInt8] = []
+  /// The most memory of what all accepted streams have not sent; beyond it the one that stands still longest goes.
+  public var unsentBytesMax = 64 * 1024 * 1024
+  /// Unsent bytes the system takes from one accepted stream before it asks to wait; 0 is its own choice, which can
+  /// be megabytes for each. What is on its way to the peer does not count.
+  public var systemUnsentBytesMax = 0
   /// The settings of accepted streams.
   public var stream = StreamOptions()
   /// Serve TLS with this certificate.
@@ -65,6 +71,7 @@ public final class Listener: LoopObject {
   private var closing = false
   private var refusals = 0
   private let refuser: Refuser
+  let unsent: Unsent
 
   /// Listens on `host` (numeric, or a name the system resolves: this blocks) and `port` (0: any free one).
   public init(
@@ -72,12 +79,14 @@ public final class Listener: LoopObject {
     owner: any ListenerOwner
   ) throws(ListenFailure) {
     let bound = try ListeningSocket.open(host: host, port: port, backlog: options.backlog)
+    Unsent.limitSystem(bound.descriptor, bytes: options.systemUnsentBytesMax)
     descriptor = bound.descriptor
     self.port = bound.port
     address = bound.address
     self.options = options
     self.owner = owner
     refuser = Refuser(options.refusal)
+    unsent = Unsent(bytesMax: options.unsentBytesMax)
     spare = Listener.openSpare()
     poll = .allocate(capacity: 1)
     super.init(loop: loop)

@@ -166,8 +166,10 @@ public final class Loop {
     return made
   }
 
-  /// An empty buffer for queued writes.
-  func takeBuffer() -> ByteBuffer { spareBuffers.popLast() ?? ByteBuffer(capacity: 16 * 1024) }
+  /// An empty buffer for queued writes of which the first has `count` bytes.
+  func takeBuffer(for count: Int) -> ByteBuffer {
+    spareBuffers.popLast() ?? ByteBuffer(capacity: max(count, 4 * 1024))
+  }
 
   /// Takes a buffer back; kept for the next one if there is room.
   func giveBack(_ buffer: ByteBuffer) {
@@ -247,6 +249,8 @@ public struct ReactorCounts: Hashable, Sendable {
   public var connectFailures = 0
   /// Streams closed because more than `writeQueueMax` bytes waited.
   public var writeQueueOverflows = 0
+  /// Accepted streams closed because together too many bytes waited, and they had stood still longest.
+  public var unsentOverflows = 0
   /// Times a stream's reading was paused by its write queue.
   public var readPauses = 0
   /// Bytes received by streams, as on the wire.

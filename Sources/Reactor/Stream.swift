@@ -55,6 +55,8 @@ public final class Stream: LoopObject {
   var sentEnd = false
   var thrownAway = 0
   var listener: Listener?
+  /// Among the listener's streams with unsent bytes.
+  var unsentPlace = Unsent.Place()
   /// Accepted only to be told that the listener is full.
   var isRefused = false
 
@@ -205,6 +207,7 @@ public final class Stream: LoopObject {
     state = .closed
     closeReason = reason
     reading = false
+    listener?.unsent.ended(self)
     deadline?.close()
     deadline = nil
     connecting = nil

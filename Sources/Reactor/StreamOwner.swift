@@ -35,6 +35,8 @@ public struct StreamOptions: Hashable, Sendable {
   public var lowWaterBytes = 64 * 1024
   /// The most unsent bytes; a write beyond it closes the stream with `.writeQueueFull`.
   public var writeQueueMax = 8 * 1024 * 1024
+  /// The most bytes taken from the system, and handed to the owner, at once; at most `Loop.readBytesMax`.
+  public var readBytesMax = Loop.readBytesMax
   /// How long an outgoing stream may take to open: lookup, every address, TLS handshake together; an accepted
   /// TLS stream, for its handshake.
   public var connectDeadline = TimeSpan.seconds(10)

@@ -24,7 +24,7 @@ extension Stream {
         guard let stream = Stream.of(handle?.pointee.data), let buffer else { return }
         stream._withUnsafeGuaranteedRef {
           buffer.pointee.base = $0.loop.readBuffer.assumingMemoryBound(to: CChar.self)
-          buffer.pointee.len = Loop.readBytesMax
+          buffer.pointee.len = $0.options.readBytesMax
         }
       },
       { handle, count, _ in

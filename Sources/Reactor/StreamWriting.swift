@@ -31,9 +31,10 @@ extension Stream {
       end(.writeQueueFull)
       return false
     }
-    if queued == nil { queued = loop.takeBuffer() }
+    if queued == nil { queued = loop.takeBuffer(for: rest.count) }
     queued?.append(rest)
     if inFlight == nil { startWrite() }
+    listener?.unsent.grew(self)
     if !aboveHighWater && waiting + rest.count > options.highWaterBytes {
       aboveHighWater = true
       loop.counts.readPauses += 1
@@ -72,6 +73,7 @@ extension Stream {
     guard state != .closed else { return }
     guard status >= 0 else { return end(status: status) }
     if queued != nil { startWrite() }
+    listener?.unsent.progressed(self)
     guard state != .closed else { return }
     if aboveHighWater && queuedBytes <= options.lowWaterBytes {
       aboveHighWater = false
