@@ -19,6 +19,8 @@ public enum FaultKind: Int, CaseIterable, Hashable, Sendable {
   // API clients.
   case slowClients, halfClosedClients, pipeliningClients, tricklingClients, stallingClients
   case oversizedClients, garbageClients, clientStorm
+  // The disk and the pool, once more; ends of the process in the middle of something.
+  case diskReadOnly, diskIO, poolSlow, powerLoss, killAmid, stopAmid, clockAtRestart
 }
 
 /// One fault: from `from` after the start, for `length`.

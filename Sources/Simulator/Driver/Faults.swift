@@ -42,7 +42,13 @@ extension Simulation {
       if listed.count > 4 { exchange.world.delist(listed[fault.target % listed.count]) }
     case .wallJump: wallOffsetMs += Int64(fault.target % 7_200_000) * (fault.target % 2 == 0 ? 3 : -3)
     case .stop: if core != nil, stopAsked == nil { restart(after: fault); add(.stop, at: now) }
-    case .kill: if core != nil, stopAsked == nil { restart(after: fault); add(.kill, at: now) }
+    case .kill, .powerLoss, .clockAtRestart:
+      guard core != nil, stopAsked == nil else { return }
+      if fault.kind == .powerLoss { losesPower = true }
+      // Up to six hours either way.
+      if fault.kind == .clockAtRestart { clockJumpMs = Int64(fault.target % 43_200_000) - 21_600_000 }
+      restart(after: fault)
+      add(.kill, at: now)
     case .slowClients, .halfClosedClients, .pipeliningClients, .tricklingClients, .stallingClients,
       .oversizedClients, .garbageClients, .clientStorm:
       if core != nil { visit(fault) }

@@ -179,9 +179,7 @@ extension Simulation {
 
   /// What a restart finds must hold everything the former lives were told is stored.
   func checkLoaded(_ state: LoadedState) {
-    var found = Set<Address>()
-    for record in state.addresses { found.insert(record.address) }
-    let lost = disk.acknowledged.subtracting(found).count
+    let lost = disk.lost(in: state)
     if lost > 0 { complain(.disk, "\(lost) accounts that were stored are gone") }
   }
 

@@ -103,6 +103,7 @@ extension Simulation {
     guard let client = client(id, "sends to") else { return }
     if client.isClosing { complain(.effects, "sends to client \(id.raw) after closing it") }
     guard !client.hasLeft else { return }
+    mayDie(.answer)
     let bytes = tamper(answer: bytes)
     guard client.readRate > 0 else { return read(client, bytes) }
     client.unread += bytes

@@ -43,6 +43,7 @@ extension Simulation {
     let link = SimulatedLink(id, life: life)
     links.removeAll { $0.state == .closed && $0.isForgotten }
     links.append(link)
+    mayDie(.connect)
     if strikes(.unresolved) { return add(.connect(link, .resolve), in: latency()) }
     if strikes(.refused) { return add(.connect(link, .refused), in: latency()) }
     if strikes(.badCertificate) {

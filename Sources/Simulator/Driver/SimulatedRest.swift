@@ -28,6 +28,7 @@ extension Simulation {
     counts.fetches += 1
     let fetch = SimulatedFetch(id, body, deadline: now + .milliseconds(timeoutMs))
     fetches.append(fetch)
+    mayDie(.fetch)
     if fetches.count > 64 { complain(.effects, "\(fetches.count) requests in flight") }
     if strikes(.unresolved) { return end(fetch, .resolve, in: latency()) }
     if strikes(.restRefused) { return end(fetch, .connect, in: latency()) }

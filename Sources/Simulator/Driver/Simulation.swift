@@ -30,7 +30,7 @@ public final class Simulation {
     case ask(SimulatedFetch)
     case answer(SimulatedFetch)
     case loaded
-    case stored(isKept: Bool)
+    case stored
     case swept
     case queried(QueryID, StoreQuery)
     case computed(JobID, Job)
@@ -80,13 +80,20 @@ public final class Simulation {
   var links: [SimulatedLink] = []
   var fetches: [SimulatedFetch] = []
   var lastFetch: UInt64 = 0
-  var disk = SimulatedDisk()
+  var disk: SimulatedDisk
+  var pool: SimulatedPool
   var clients = SimulatedClients()
   var stopAsked: Instant?
   var startedAt = Simulation.epoch
   var oracle = FlowOracle()
   var accounts = AccountOracle()
   var tampered = 0
+  /// The process is to be started again when it has ended.
+  var isRestartDue = false
+  /// The next end takes what was not synced with it.
+  var losesPower = false
+  /// By how much the machine's clock will be off when the process starts again.
+  var clockJumpMs: Int64 = 0
 
   /// The run of `seed` over `length`; without a `plan` the seed draws one.
   public init(
@@ -102,6 +109,8 @@ public final class Simulation {
     if world == nil { worldOptions.tradesPerSecond = 1 + 2 * random.unit() }
     exchange = Exchange(world: World(seed: random.next(), options: worldOptions), seed: random.next())
     wallOffsetMs = self.plan.wallOffsetMs
+    disk = SimulatedDisk(seed: random.next())
+    pool = SimulatedPool(threads: options[.workerThreads])
     chance = random.split()
     for fault in self.plan.faults {
       add(.fault(fault, isBegin: true), at: Simulation.epoch + fault.from)
@@ -213,7 +222,7 @@ public final class Simulation {
     case .linkEnds(let link, let failure): if isCurrent { ended(link, failure) }
     case .answer(let fetch): if isCurrent { answered(fetch) }
     case .loaded: if isCurrent { loaded() }
-    case .stored(let isKept): if isCurrent { stored(isKept: isKept) }
+    case .stored: if isCurrent { stored() }
     case .swept: if isCurrent { swept() }
     case .queried(let id, let query): if isCurrent { queried(id, query) }
     case .computed(let id, let job): if isCurrent { step(.computed(id, job.run())) }
@@ -230,12 +239,16 @@ public final class Simulation {
   }
 
   private func start() {
+    guard core == nil else { return }
     life += 1
     startedAt = now
     stopAsked = nil
     armedFor = .never
     lastFetch = 0
     fetches.removeAll()
+    pool.begin()
+    wallOffsetMs += clockJumpMs
+    clockJumpMs = 0
     clients.begin()
     oracle.begin(wallOffsetMs: wallOffsetMs)
     core = Core(options: options, version: "sim", seed: chance.next(), now: clocks)
@@ -249,20 +262,6 @@ public final class Simulation {
   private func stop() {
     stopAsked = now
     step(.stop)
-  }
-
-  /// The process is gone: its sockets are reset, what the disk was doing may or may not be done.
-  func kill() {
-    counts.kills += 1
-    disk.crash(keeps: chance.chance(0.5))
-    die()
-  }
-
-  func die() {
-    core = nil
-    for link in links where !link.isForgotten { vanish(link) }
-    fetches.removeAll()
-    clients.end()
   }
 
   // MARK: Core
@@ -309,9 +308,10 @@ public final class Simulation {
     guard let asked = stopAsked else { return complain(.stop, "an exit nobody asked for") }
     if now - asked > .seconds(5) { complain(.stop, "took \((now - asked).seconds) s to stop") }
     counts.stops += 1
-    disk.finish()
+    disk.finish(diskWork)
     checkLeftBehind()
     die()
+    restartIfDue()
   }
 
   private func arm() {
@@ -348,6 +348,8 @@ public struct SimulationCounts: Hashable, Sendable {
   public var calmChecks = 0
   /// Batches stored.
   public var batches = 0
+  /// Batches the disk refused.
+  public var diskFailures = 0
   /// API clients.
   public var clients = 0
   /// Writes acknowledged to clients.
