@@ -2,7 +2,8 @@ import Base
 import Wire
 
 extension FuzzTarget {
-  /// Any bytes as a JSON text: skipping and reading agree; what is read and written again reads the same.
+  /// Any bytes as a JSON text: skipping and reading agree; what is read and written again reads the same; and
+  /// Foundation says the same of it, differences it is known for apart (`JSONFoundation.swift`).
   public static let json = FuzzTarget("json") { bytes in
     let input = ByteBuffer(capacity: bytes.count)
     input.append(bytes)
@@ -16,6 +17,7 @@ extension FuzzTarget {
     let read = outcome(&reader) { (reader) throws(JSONError) in try copy(&reader, &writer) }
     // Reading may refuse numbers no double can hold; else both see the same text.
     if read?.code != .numberOverflow { precondition(skipped == read) }
+    compareWithFoundation(input.bytes)
     guard read == nil else { return }
 
     let second = ByteBuffer()

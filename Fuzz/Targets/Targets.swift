@@ -1,6 +1,7 @@
 extension FuzzTarget {
   /// Every target, in the order `make fuzz` visits them.
   public static let all: [FuzzTarget] = [
+    .config,
     .core,
     .decimal,
     .feed,
@@ -14,6 +15,7 @@ extension FuzzTarget {
     .httpResponse,
     .query,
     .session,
+    .storeRows,
     .webSocketClient,
     .webSocketServer,
   ]
