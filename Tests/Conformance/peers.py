@@ -211,7 +211,7 @@ class Link:
             upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.upstream = websockets.sync.client.connect(
                 "ws://127.0.0.1:%d/ws" % self.peer.exchange[1], sock=upstream, compression=None, proxy=None,
-                max_size=None, ping_interval=None)
+                max_size=None, ping_interval=None, open_timeout=30)
             pump = threading.Thread(target=self.pump, args=(fault,), daemon=True)
             pump.start()
             self.read()
