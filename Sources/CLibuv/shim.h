@@ -14,3 +14,22 @@ static const int reactor_sock_stream = SOCK_STREAM;
 static const int reactor_sock_dgram = SOCK_DGRAM;
 static const int reactor_sock_nonblock = SOCK_NONBLOCK;
 static const int reactor_sock_cloexec = SOCK_CLOEXEC;
+
+// The kernel's account of the clock, which no Swift module carries: whether nobody keeps it, and its greatest error.
+#include <sys/timex.h>
+static inline int reactor_clock(int *is_unsynchronised, long *error_us) {
+  struct timex state = {0};
+  if (adjtimex(&state) < 0) return -1;
+  *is_unsynchronised = (state.status & STA_UNSYNC) != 0;
+  *error_us = state.maxerror;
+  return 0;
+}
+
+// What kind of file system a path lies on: a number of linux/magic.h.
+#include <sys/vfs.h>
+static inline int reactor_file_system(const char *path, unsigned *type) {
+  struct statfs system;
+  if (statfs(path, &system) < 0) return -1;
+  *type = (unsigned)system.f_type;
+  return 0;
+}

@@ -46,6 +46,25 @@ public struct InstanceLock: ~Copyable {
     descriptor = opened
   }
 
+  /// Who holds a lock.
+  public enum Holder: Hashable, Sendable {
+    /// Nobody, or there is no such file.
+    case nobody
+    /// A process; its id, if its file says so.
+    case process(Int?)
+    /// The file cannot be looked at: a sentence.
+    case unknown(String)
+  }
+
+  /// Who holds the lock of `path`. Changes nothing; a lock shared with nobody is held for an instant.
+  public static func holder(path: String) -> Holder {
+    let opened = open(path, O_RDONLY | O_CLOEXEC)
+    guard opened >= 0 else { return errno == ENOENT ? .nobody : .unknown("\(path): \(uvText(-errno))") }
+    defer { close(opened) }
+    if flock(opened, LOCK_SH | LOCK_NB) == 0 { return .nobody }
+    return errno == EWOULDBLOCK ? .process(pid(in: opened)) : .unknown("\(path): \(uvText(-errno))")
+  }
+
   /// Empties the file and lets go of it.
   public consuming func release() {
     ftruncate(descriptor, 0)

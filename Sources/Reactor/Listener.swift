@@ -46,6 +46,16 @@ public struct ListenFailure: Error, Hashable, Sendable, CustomStringConvertible 
   public let code: Int32
 }
 
+extension ListenFailure {
+  /// Why nobody could listen there now; nil when it is free. The address is taken for a moment, without listening.
+  public static func now(host: String, port: Int) -> ListenFailure? {
+    do throws(ListenFailure) {
+      close(try ListeningSocket.bound(host: host, port: port).descriptor)
+      return nil
+    } catch { return error }
+  }
+}
+
 /// A listening socket; lives until `close()` or `Loop.close()`.
 public final class Listener: LoopObject {
   /// Refused connections that may still be on their way out.

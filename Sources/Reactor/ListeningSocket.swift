@@ -8,6 +8,27 @@ struct ListeningSocket {
   let address: String
 
   static func open(host: String, port: Int, backlog: Int) throws(ListenFailure) -> ListeningSocket {
+    let (descriptor, storage) = try bound(host: host, port: port)
+    guard listen(descriptor, Int32(clamping: backlog)) == 0 else {
+      let code = errno
+      close(descriptor)
+      throw failure(storage, code)
+    }
+    var actual = sockaddr_storage()
+    var actualLength = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    _ = withUnsafeMutablePointer(to: &actual) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        getsockname(descriptor, $0, &actualLength)
+      }
+    }
+    return ListeningSocket(
+      descriptor: descriptor, port: SocketAddress.port(actual), address: SocketAddress.text(actual))
+  }
+
+  /// A socket bound to the address, which takes connections only once it listens.
+  static func bound(
+    host: String, port: Int
+  ) throws(ListenFailure) -> (descriptor: Int32, storage: sockaddr_storage) {
     guard let number = UInt16(exactly: port) else {
       throw ListenFailure(description: "\(host): port \(port) is out of range 0…65535", code: 0)
     }
@@ -23,20 +44,12 @@ struct ListeningSocket {
     let bound = withUnsafePointer(to: &storage) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
     }
-    guard bound == 0, listen(descriptor, Int32(clamping: backlog)) == 0 else {
+    guard bound == 0 else {
       let code = errno
       close(descriptor)
       throw failure(storage, code)
     }
-    var actual = sockaddr_storage()
-    var actualLength = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    _ = withUnsafeMutablePointer(to: &actual) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        getsockname(descriptor, $0, &actualLength)
-      }
-    }
-    return ListeningSocket(
-      descriptor: descriptor, port: SocketAddress.port(actual), address: SocketAddress.text(actual))
+    return (descriptor, storage)
   }
 
   private static func address(host: String, port: UInt16) throws(ListenFailure) -> sockaddr_storage {

@@ -137,6 +137,9 @@ public final class Stream: LoopObject {
     return SocketAddress.peer(of: tcp)
   }
 
+  /// Whole days until the peer's certificate expires, and the TLS version; nil without TLS.
+  public var peerCertificate: (daysLeft: Int, version: String)? { tls?.peerCertificate }
+
   // MARK: handles
 
   var tcp: UnsafeMutablePointer<uv_tcp_t> {

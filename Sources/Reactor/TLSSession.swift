@@ -74,6 +74,16 @@ final class TLSSession {
     return (ssl, incoming, outgoing)
   }
 
+  /// Whole days until the peer's certificate expires, and the protocol's name; nil before the handshake.
+  var peerCertificate: (daysLeft: Int, version: String)? {
+    guard established, let certificate = SSL_get1_peer_certificate(ssl) else { return nil }
+    defer { X509_free(certificate) }
+    var days: Int32 = 0
+    var seconds: Int32 = 0
+    guard ASN1_TIME_diff(&days, &seconds, nil, X509_get0_notAfter(certificate)) == 1 else { return nil }
+    return (Int(days), String(cString: SSL_get_version(ssl)))
+  }
+
   // MARK: what the stream calls
 
   func startHandshake(on stream: Stream) { shakeHands(on: stream) }

@@ -29,7 +29,8 @@ struct BackupCommand: ParsableCommand {
     do {
       for line in try BackupRun(plan).run() { print(line) }
     } catch {
-      StandardError.write("hynous-data: backup: \(error)\n")
+      let words = "\(error)".map { $0.isNewline ? " " : $0 }
+      StandardError.write("hynous-data: backup: \(String(words))\n")
       throw ExitCode(1)
     }
   }

@@ -3,16 +3,33 @@ import Core
 import Daemon
 import Glibc
 
-/// The command line: `hynous-data run | check-config | print-config | backup | version`.
+/// The command line: `hynous-data run | check-config | print-config | doctor | backup | version`.
 struct HynousData: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hynous-data",
     abstract: "Self-hosted Hyperliquid market intelligence: order flow, positions and whales as JSON.",
     version: Version.text,
     subcommands: [
-      Run.self, CheckConfig.self, PrintConfig.self, BackupCommand.self, VersionCommand.self,
+      Run.self, CheckConfig.self, PrintConfig.self, DoctorCommand.self, BackupCommand.self,
+      VersionCommand.self,
     ],
     defaultSubcommand: Run.self)
+}
+
+extension HynousData {
+  /// The status of a command line that cannot be read, as most programs have it.
+  static let usageStatus: Int32 = 2
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      StandardError.write(fullMessage(for: error) + "\n")
+      Glibc.exit(usageStatus)
+    }
+  }
 }
 
 /// `--config`, shared by the commands that read one.

@@ -34,7 +34,7 @@ public enum ConfigText {
   }
 
   /// A value as YAML reads it back.
-  static func value(_ value: OptionValue) -> String {
+  public static func value(_ value: OptionValue) -> String {
     switch value {
     case .flag(let flag): flag ? "true" : "false"
     case .integer(let integer): String(integer)

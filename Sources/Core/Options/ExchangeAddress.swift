@@ -46,6 +46,9 @@ public struct ExchangeAddress: Hashable, Sendable {
   /// Whether the host is this machine by its very name.
   public var isLoopback: Bool { OptionChecks.isLoopback(host) }
 
+  /// Whether `host` is this machine by its very name: what listens there nobody else can reach.
+  public static func isLoopback(host: String) -> Bool { OptionChecks.isLoopback(host) }
+
   /// The host as a URL or Host header writes it, with the port where it is not the scheme's own.
   public var authority: String {
     let name = host.contains(":") ? "[\(host)]" : host
