@@ -41,7 +41,11 @@ struct Connection: ~Copyable {
     handle = made
     sqlite3_busy_timeout(made, busyMs)
     _ = csqlite_defensive(made)
+    if mode == .write { keepLog(true) }
   }
+
+  /// Whether closing the last connection leaves the log as it is: until the file has proved whole.
+  func keepLog(_ isKept: Bool) { _ = csqlite_keep_log(handle, isKept ? 1 : 0) }
 
   /// Opens the file of `options`.
   init(_ options: DatabaseOptions, mode: Mode) throws(StoreError) {

@@ -12,6 +12,10 @@ public struct DatabaseOptions: Sendable {
   public var pagesMax: Int64? = nil
   /// The name of the VFS the file lies on (`MemoryDisk.name`); `nil` for the operating system's files.
   public var vfs: String? = nil
+  /// Whether `Database.openLoaded` may set a damaged file aside and begin a new one.
+  public var setsDamagedAside = false
+  /// Damage found while the file was in use: it is set aside without another look.
+  public var knownDamage: StoreError? = nil
 
   /// The options for `path`.
   public init(path: String) { self.path = path }
@@ -29,10 +33,14 @@ public struct OpenReport: Hashable, Sendable {
   public var indexesAdded: [String] = []
   /// Whether the file was left without being closed: a crash, a kill, or a reader of it still there.
   public var wasLeftOpen = false
-  /// How much of a file left open was looked through.
+  /// How much of a file that was there was looked through.
   public var check = FileCheck.none
   /// Why the file takes no writes though it can be read; `nil` when it does. Writes fail with it.
   public var trouble: StoreError?
+  /// The damaged file that was there before; `nil` when there was none.
+  public var setAside: SetAside?
+  /// What was wrong with the file's log, behind which nothing of it was read; `nil` when it was whole.
+  public var logCut: String?
 
   /// A report of these findings.
   public init(
@@ -47,7 +55,7 @@ public struct OpenReport: Hashable, Sendable {
 
 /// How much of a file was looked through for damage when it was opened.
 public enum FileCheck: String, Hashable, Sendable {
-  /// Nothing: it was closed in order.
+  /// Nothing: it is new.
   case none
   /// The tables that hold what clients were told is saved: the file is too large for more at a start.
   case part
@@ -169,6 +177,15 @@ public final class Database: Sendable {
       }
     }
     if let error { throw error }
+  }
+
+  /// Closes a damaged file as it lies: its log is neither copied nor removed.
+  func abandon() {
+    reader.withLock { $0 = nil }
+    writer.withLock { (state) in
+      state.writer?.connection.keepLog(true)
+      state = WriterState(writer: nil, trouble: StoreError(.closed, "the database is closed"))
+    }
   }
 
   /// Runs `body` on the writing connection.

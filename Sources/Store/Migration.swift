@@ -1,7 +1,8 @@
 /// Brings a file's tables up to the register: what is missing is added, nothing is changed or removed.
 ///
 /// The file's real shape decides, not a version number, so that a file of the service this daemon replaces,
-/// whatever its age, is taken over as it is. `metadata.schema_version` is written for people and other tools.
+/// whatever its age, is taken over as it is. `metadata.schema_version` is written for people and other tools; a file
+/// of our own version that lacks what it had, and has something else of nearly that name, is damaged.
 enum Migration {
   /// The register's version; raised with every change of it.
   static let schemaVersion = 2
@@ -34,8 +35,10 @@ enum Migration {
   private static func plan(_ connection: borrowing Connection) throws(StoreError) -> (Changes, [String]) {
     var changes = Changes()
     var statements: [String] = []
+    let isCurrent = try has(.metadata, connection) ? try version(connection) == schemaVersion : false
     for table in Table.all {
       let present = try columns(of: table.name, connection)
+      if isCurrent { try refuseDamage(table, present, connection) }
       if present.isEmpty {
         changes.tables.append(table.name)
         statements.append(table.createSQL)
@@ -63,8 +66,36 @@ enum Migration {
     return (changes, statements)
   }
 
+  /// One letter of a name changed: nobody's migration, and to add the column again would hide what it held.
+  private static func refuseDamage(
+    _ table: Table, _ present: Set<String>, _ connection: borrowing Connection
+  ) throws(StoreError) {
+    if present.isEmpty {
+      let others = try connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+      while try others.step() {
+        guard let other = others.text(0), isNearly(other, table.name) else { continue }
+        throw StoreError(.corrupt, "table \(table.name) is called \(other)")
+      }
+    }
+    for column in table.columns where !present.isEmpty && !present.contains(column.name) {
+      guard let other = present.sorted().first(where: { isNearly($0, column.name) }) else { continue }
+      throw StoreError(.corrupt, "column \(column.name) of table \(table.name) is called \(other)")
+    }
+  }
+
+  /// Whether two names of the same length differ in one byte.
+  private static func isNearly(_ a: String, _ b: String) -> Bool {
+    a.utf8.count == b.utf8.count && zip(a.utf8, b.utf8).count { $0 != $1 } == 1
+  }
+
+  /// Whether the file has the table.
+  static func has(_ table: Table, _ connection: borrowing Connection) throws(StoreError) -> Bool {
+    try connection.integer("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '\(table.name)'")
+      != nil
+  }
+
   /// The file's `schema_version`; a word that is no number counts as none. A higher one than ours is left.
-  private static func version(_ connection: borrowing Connection) throws(StoreError) -> Int? {
+  static func version(_ connection: borrowing Connection) throws(StoreError) -> Int? {
     try connection.text("SELECT value FROM metadata WHERE key = 'schema_version'").flatMap { Int($0) }
   }
 

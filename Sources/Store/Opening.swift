@@ -17,7 +17,7 @@ enum Opening {
     do throws(StoreError) {
       let connection = try Connection(options, mode: .write)
       try prepare(connection, options, into: &report)
-      if report.wasLeftOpen { try check(connection, into: &report) }
+      connection.keepLog(false)
       return try Writer(connection)
     } catch {
       // Damage found by the check lies in some table; damage met before it, in the schema, leaves nothing to read.
@@ -89,17 +89,21 @@ enum Opening {
     // A log that once grew large is cut back to this after a checkpoint.
     try connection.execute("PRAGMA journal_size_limit=67108864")
     try connection.execute("PRAGMA trusted_schema=OFF")
+    try connection.execute("PRAGMA cell_size_check=ON")
     if let pages = options.pagesMax { try connection.execute("PRAGMA max_page_count=\(pages)") }
-    let changes = try Migration.run(on: connection)
     report.isNew = isNew
+    // Before anything is written into it.
+    let isFile = options.path != ":memory:"
+    if isFile, !isNew, report.wasLeftOpen || options.vfs == nil { try check(connection, into: &report) }
+    let changes = try Migration.run(on: connection)
     guard !isNew else { return }
     report.tablesAdded = changes.tables
     report.columnsAdded = changes.columns
     report.indexesAdded = changes.indexes
   }
 
-  /// Looks a file through that was not closed in order: SQLite recovers it from its log, but not from a disk
-  /// that lost what it had confirmed.
+  /// Looks a file through: SQLite recovers it from its log, but not from a disk that lost or changed what it had
+  /// confirmed.
   private static func check(
     _ connection: borrowing Connection, into report: inout OpenReport
   ) throws(StoreError) {
@@ -107,11 +111,12 @@ enum Opening {
     let pageBytes = try connection.integer("PRAGMA page_size") ?? 0
     if pages * pageBytes <= checkedMaxBytes {
       report.check = .whole
-      try check(connection, "PRAGMA quick_check(1)")
+      try check(connection, "PRAGMA integrity_check(1)")
     } else {
       report.check = .part
       for table in Table.all where table.holdsClientWords {
-        try check(connection, "PRAGMA quick_check('\(table.name)')")
+        guard try Migration.has(table, connection) else { continue }
+        try check(connection, "PRAGMA integrity_check('\(table.name)')")
       }
     }
   }

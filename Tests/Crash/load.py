@@ -112,7 +112,7 @@ class Writer(threading.Thread):
             wallet.apply(change if status == 200 else lambda state: state, True)
 
     def change_alert(self):
-        mine = [key for key, value in self.promises.alerts.items() if value[3] == self.name_]
+        mine = [key for key, value in list(self.promises.alerts.items()) if value[3] == self.name_]
         if len(mine) > 30 or (mine and self.chance.random() < 0.3):
             number = self.chance.choice(mine)
             del self.promises.alerts[number]

@@ -115,7 +115,7 @@ import Testing
     #expect(database.report.trouble == nil)
     try database.close()
     let again = try scratch.open()
-    #expect(again.report == OpenReport())
+    #expect(again.report == OpenReport.unchanged)
   }
 
   /// Damage found after a crash: what is whole is read, nothing is written into the damage.

@@ -78,7 +78,7 @@ import Testing
         == ["schema_version=2", "started=once"])
     #expect(try rows(scratch.file, "PRAGMA journal_mode") == ["wal"])
     let again = try scratch.open()
-    #expect(again.report == OpenReport())
+    #expect(again.report == OpenReport.unchanged)
   }
 
   @Test func writesFitAMigratedFile() throws {

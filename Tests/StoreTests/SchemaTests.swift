@@ -38,7 +38,7 @@ import Testing
     try scratch.open().close()
     let before = try contents(scratch.file)
     let again = try scratch.open()
-    #expect(again.report == OpenReport())
+    #expect(again.report == OpenReport.unchanged)
     try again.close()
     #expect(try contents(scratch.file) == before)
   }

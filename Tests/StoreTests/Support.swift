@@ -50,6 +50,15 @@ final class Scratch: Sendable {
   }
 }
 
+extension OpenReport {
+  /// A small file that was closed in order: looked through, nothing added.
+  static var unchanged: OpenReport {
+    var report = OpenReport()
+    report.check = .whole
+    return report
+  }
+}
+
 /// SQL run on a connection of the test's own, without a line of the module under test.
 struct Raw: ~Copyable {
   let handle: OpaquePointer

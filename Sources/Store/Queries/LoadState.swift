@@ -102,7 +102,7 @@ extension Connection {
     }
   }
 
-  fileprivate func loadWatched(_ limits: StoredLimits, into state: inout StoredState) throws(StoreError) {
+  func loadWatched(_ limits: StoredLimits, into state: inout StoredState) throws(StoreError) {
     let statement = try prepare(
       "SELECT address, label, added_at, is_active, notes, tags FROM watched_wallets "
         + "ORDER BY is_active = 0, added_at DESC")
@@ -118,7 +118,7 @@ extension Connection {
     }
   }
 
-  fileprivate func loadAlerts(_ limits: StoredLimits, into state: inout StoredState) throws(StoreError) {
+  func loadAlerts(_ limits: StoredLimits, into state: inout StoredState) throws(StoreError) {
     state.lastAlertID = try lastID(of: .walletAlerts)
     let statement = try prepare(
       "SELECT id, address, alert_type, min_size_usd, coins, enabled, created_at FROM wallet_alerts "
