@@ -10,8 +10,9 @@ seconds=${1:-60}
 shift || true
 scratch=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$scratch"' EXIT
-if ! swift build -j 2 -c release --sanitize=fuzzer --sanitize=address -Xswiftc -sanitize=fuzzer,address \
-  >"$scratch/build.log" 2>&1; then
+# -assert-config Debug: a failed check says which; without the last -sanitize there is no feedback.
+if ! swift build -j 2 -c release -Xswiftc -assert-config -Xswiftc Debug --sanitize=fuzzer --sanitize=address \
+  -Xswiftc -sanitize=fuzzer,address >"$scratch/build.log" 2>&1; then
   tail -30 "$scratch/build.log"
   exit 1
 fi

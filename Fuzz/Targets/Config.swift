@@ -87,9 +87,10 @@ private struct ConfigScript {
         Options.all.contains { $0.section == problem.place && problem.reason.contains($0.key) },
         "no key named")
     }
-    let name = entry.key.map { "\(entry.section).\($0)" } ?? entry.section
-    precondition(
-      problem.reason.utf8.count >= name.utf8.count && problem.reason.contains(name), "no key named")
+    // A key of a section that is none is told by the section.
+    let isSection = entry.key == nil || !Options.all.contains { $0.section == entry.section }
+    let name = isSection ? entry.section : "\(entry.section).\(entry.key ?? "")"
+    precondition(problem.reason.utf8.count > name.utf8.count && problem.reason.contains(name), "no key named")
   }
 
   private static func isSame(_ a: Options, _ b: Options) -> Bool {

@@ -22,13 +22,14 @@ extension FuzzTarget {
     let state = subject.load(limits)
     StoreRowsSubject.check(state, limits)
     StoreRowsSubject.checkSame(state, subject.load(limits))
+    subject.sweep()
     StoreRowsSubject.checkRoundTrip(state)
     CoreDriver.restart(with: state, seed: UInt64(shape))
   }
 }
 
 /// A database in memory that is emptied for every run.
-private final class StoreRowsSubject: @unchecked Sendable {
+private final class StoreRowsSubject: Sendable {
   static let typed = StoreRowsSubject(isTyped: true)
   static let untyped = StoreRowsSubject(isTyped: false)
 
@@ -61,6 +62,21 @@ private final class StoreRowsSubject: @unchecked Sendable {
       precondition(state.unread.isEmpty, "a table is not read: \(state.unread)")
       return state
     } catch { preconditionFailure("nothing is read: \(error.message)") }
+  }
+
+  /// A whole sweep, which ends and leaves what is young.
+  func sweep() {
+    var cursor: RetentionCursor? = .start
+    var slices = 0
+    while let from = cursor {
+      slices += 1
+      precondition(slices < 1_000, "a sweep without an end")
+      do throws(StoreError) {
+        cursor = try database.sweep(from: from, pruneDays: 7, now: FuzzRows.now).next
+      } catch {
+        preconditionFailure("a sweep fails: \(error.message)")
+      }
+    }
   }
 
   static func limits(_ byte: UInt8) -> StoredLimits {

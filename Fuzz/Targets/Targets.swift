@@ -15,6 +15,7 @@ extension FuzzTarget {
     .httpResponse,
     .query,
     .session,
+    .storeFile,
     .storeRows,
     .webSocketClient,
     .webSocketServer,

@@ -78,12 +78,6 @@ struct ConnectionLimits: Sendable {
     return limits.messagesPerMinMax - messages.total
   }
 
-  /// When more messages may be sent.
-  mutating func nextMessage(_ now: Instant) -> Instant {
-    messages.advance(to: now)
-    return messages.total < limits.messagesPerMinMax ? now : messages.nextRelease()
-  }
-
   /// Counts messages sent now.
   mutating func sent(_ count: Int, _ now: Instant) {
     messages.advance(to: now)

@@ -52,14 +52,10 @@ public struct Topic: Hashable, Sendable {
     self.user = user
   }
 
-  var rule: TopicRule { TopicRule.all[Int(channel.rawValue)] }
-
   /// Every trade of `coin`.
   public static func trades(_ coin: CoinID) -> Topic { Topic(.trades, coin: coin) }
   /// The order book of `coin`, 20 levels a side.
   public static func l2Book(_ coin: CoinID) -> Topic { Topic(.l2Book, coin: coin) }
-  /// The context of `coin`.
-  public static func activeAssetCtx(_ coin: CoinID) -> Topic { Topic(.activeAssetCtx, coin: coin) }
   /// Every mid price of the main dex.
   public static var allMids: Topic { Topic(.allMids) }
   /// Every coin's context, all dexes.
