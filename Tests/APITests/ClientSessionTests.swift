@@ -18,6 +18,19 @@ import Testing
     }
   }
 
+  @Test func everyAnswerTellsTheDate() throws {
+    for (line, status) in [
+      ("GET /health HTTP/1.1", 200), ("HEAD /health HTTP/1.0", 200), ("GET /nope HTTP/1.1", 404),
+      ("GET /health/ HTTP/1.1", 307), ("PUT /health HTTP/1.1", 405), ("GET  / HTTP/1.1", 400),
+    ] {
+      let client = TestClient()
+      _ = client.send("\(line)\r\nHost: localhost\r\n\r\n")
+      let head = String(decoding: client.out.bytes, as: UTF8.self)
+      #expect(head.hasPrefix("HTTP/1.1 \(status)"))
+      #expect(head.contains(/\r\ndate: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r\n/))
+    }
+  }
+
   @Test func aRequestByteAtATimeIsAnswered() throws {
     let client = TestClient()
     for byte in Array((Self.health + Self.health).utf8) { #expect(client.send([byte]) == .open) }

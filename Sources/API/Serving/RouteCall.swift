@@ -21,6 +21,7 @@ final class RouteCall {
   /// Header lines every answer to this request gets.
   let lines = ByteBuffer(capacity: 64)
   private let negotiation: Negotiation
+  @exclusivity(unchecked) private var date = HTTPDate()
   /// The status of the answer begun last.
   @exclusivity(unchecked) private var status = 0
   /// What the handler wants to wait for.
@@ -87,6 +88,7 @@ final class RouteCall {
   func open(_ status: Int, _ type: HTTPResponseWriter.ContentType, _ more: () -> Void = {}) {
     self.status = status
     response.begin(status, type)
+    response.buffer.append(date.line(views.now.wall))
     if !lines.isEmpty { response.buffer.append(lines.bytes) }
     if status == 200 || status == 304 { negotiation.writeHead(to: response.buffer) }
     more()
