@@ -1,4 +1,4 @@
-"""Python's `requests` and `http.client` as clients, and raw sockets that behave oddly: byte by byte, half-closed,
+"""Python's `requests`, `http.client` and h11 as clients, and raw sockets that behave oddly: byte by byte, half-closed,
 cut in the middle, reset, too slow, not reading. Afterwards no connection may be left and the daemon must be well.
 """
 import http.client
@@ -99,6 +99,58 @@ def http_client(results, daemon, part):
     connection.close()
 
 
+def strict(results, daemon, part):
+    """h11, a strict reader: every kind of answer, one connection as long as it lasts."""
+    import h11
+
+    note = json.dumps({"address": wallet(3), "label": "h11"}).encode()
+    asks = [("GET", "/health", b"", {}, 200), ("HEAD", "/openapi.json", b"", {}, 200),
+            ("HEAD", "/nothing", b"", {}, 404),
+            ("GET", "/openapi.json", b"", {"Accept-Encoding": "gzip"}, 200),
+            ("GET", "/v1/smart-money/watchlist", b"", {"If-None-Match": "*"}, 304),
+            ("OPTIONS", "/health", b"", {"Origin": "https://ui.example"}, 204), ("GET", "/health/", b"", {}, 307),
+            ("POST", "/v1/smart-money/watch", note, {"Expect": "100-continue"}, 200), ("PUT", "/health", b"x", {}, 405),
+            ("POST", "/v1/smart-money/watch", b"{", {}, 422), ("GET", "/v1/coins", b"", {"Host": "evil"}, 421),
+            ("GET", "/health", b"", {"Expect": "more"}, 417), ("GET", "/" + "a" * 9000, b"", {}, 414)]
+    connection, reader = None, None
+    for method, path, body, fields, wanted in asks:
+        if connection is None:
+            connection = socket.create_connection(("127.0.0.1", daemon.port), timeout=5)
+            reader = h11.Connection(h11.CLIENT)
+        fields = {"Host": "localhost", "Content-Type": "application/json", "Content-Length": str(len(body)), **fields}
+        connection.sendall(reader.send(h11.Request(method=method, target=path, headers=list(fields.items()))))
+        found, data = [], b""
+        # With Expect the body waits for the interim answer.
+        waits = body if "100" in fields.get("Expect", "") else None
+        if waits is None:
+            connection.sendall(reader.send(h11.Data(data=body)) + reader.send(h11.EndOfMessage()))
+        while not found or not isinstance(found[-1], (h11.EndOfMessage, h11.ConnectionClosed)):
+            event = reader.next_event()
+            if event is h11.NEED_DATA:
+                reader.receive_data(connection.recv(65536))
+                continue
+            found.append(event)
+            if isinstance(event, h11.Data):
+                data += event.data
+            if waits and isinstance(event, h11.InformationalResponse):
+                connection.sendall(reader.send(h11.Data(data=waits)) + reader.send(h11.EndOfMessage()))
+                waits = None
+        answers = [event for event in found if isinstance(event, h11.Response)]
+        results.equal(part, "h11 %s %s" % (method, path[:30]), [answer.status_code for answer in answers], [wanted])
+        names = [name for name, _ in answers[0].headers if name != b"vary"]
+        results.check(part, "h11 %s %s: no header twice" % (method, path[:30]), len(set(names)) == len(names), names)
+        results.check(part, "h11 %s %s: no body where none may be" % (method, path[:30]),
+                          not data or method != "HEAD" and wanted not in (204, 304), data[:100])
+        if reader.their_state is h11.MUST_CLOSE or reader.our_state is h11.MUST_CLOSE:
+            results.equal(part, "h11: the end behind close", connection.recv(1), b"")
+            connection.close()
+            connection = None
+        else:
+            reader.start_next_cycle()
+    if connection:
+        connection.close()
+
+
 def whole(name, pieces, statuses, half_close=False, pause=0.0):
     return name, pieces, statuses, half_close, pause
 
@@ -121,6 +173,10 @@ def raw(results, daemon, part):
         whole("LF line ends", [GET.replace(b"\r\n", b"\n")], [400]),
         whole("what follows an error is not read", [b"\x00" * 10 + GET * 1000], [400]),
         whole("a megabyte behind an error", [b"GET / HTTP/9.9\r\n\r\n" + b"x" * 1_000_000], [505]),
+        whole("nothing behind a write and close", [post.replace(b"Host", b"Connection: close\r\nHost") + GET * 3],
+              [200]),
+        whole("no interim answer in HTTP/1.0",
+              [b"GET /health HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", b"ab"], [200], False, 0.1),
         whole("slowly, byte by byte", [LAST[index:index + 1] for index in range(len(LAST))], [200], False, 0.002),
         whole("in pieces, a write", [post[index:index + 7] for index in range(0, len(post), 7)] + [LAST], [200, 200],
               False, 0.001),
@@ -195,6 +251,7 @@ def run(results, daemon, exchange, quick):
     sessions(results, daemon, PART)
     many_sessions(results, daemon, PART)
     http_client(results, daemon, PART)
+    strict(results, daemon, PART)
     raw(results, daemon, PART)
     for thread in slow_clients:
         thread.join()

@@ -2,11 +2,13 @@
 
 A second daemon listens on ::1 with a token, for IPv6 and authorization. Needs curl.
 """
+import email.utils
 import json
 import re
 import socket
 import subprocess
 import tempfile
+import time
 
 import service
 
@@ -162,6 +164,16 @@ def bodies(results, base):
     results.equal(PART, "form instead of JSON", status("-d", "address=1", watch), 422)
 
 
+def newer_protocols(results, base):
+    results.equal(PART, "an upgrade to HTTP/2 is not taken", status("--http2", base + "/health"), 200)
+    _, failed = curl("--http2-prior-knowledge", base + "/health")
+    results.check(PART, "HTTP/2 at once is refused", failed != 0, failed)
+    for path, wanted in (("/health", 200), ("/health/", 307), ("/nothing", 404)):
+        code, fields = head(base + path)
+        told = email.utils.parsedate_to_datetime(fields.get("date", "Thu, 01 Jan 1970 00:00:00 GMT")).timestamp()
+        results.check(PART, "%d tells the date" % wanted, code == wanted and abs(told - time.time()) < 3, fields)
+
+
 def refusals(results, base):
     for name, arguments, wanted in (
             ("header too large", ["-H", "X: " + "y" * 20_000], 431), ("too many headers", None, 431),
@@ -226,5 +238,6 @@ def run(results, daemon, exchange, quick):
     entity_tags(results, base)
     bodies(results, base)
     refusals(results, base)
+    newer_protocols(results, base)
     cross_origin(results, base)
     version_six(results, exchange)

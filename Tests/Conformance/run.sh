@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds the daemon and the simulated exchange against programs written by others: curl, wrk, h2load, Python's
-# http.client, requests, websockets and wsproto, as clients and as servers; and against a table of smuggled requests.
+# http.client, requests, h11, websockets and wsproto, as clients and as servers; and against a table of smuggled requests.
 #   run.sh [--quick] [--part NAME]... [--verbose]     --quick: what the gate runs, under a minute
 # Prints a table of parts, cases and failures; exits 1 on any failure. Takes the binaries in HYNOUS_BIN, else release
 # ones, else debug ones, else builds. Ports are the system's choice; everything started is ended.
@@ -18,7 +18,7 @@ fi
 export HYNOUS_BIN
 deploy/setup.sh test
 . Tests/Contract/python.sh
-if ! contract_python requests==2.34.2 websockets==17.4 wsproto==1.3.2; then
+if ! contract_python requests==2.34.2 websockets==17.4 wsproto==1.3.2 h11==0.16.0; then
   echo "SKIPPED: no clients to hold ours against (it needs python3-venv and a package index)" >&2
   [ -z "${CI:-}" ] || exit 1
   exit 0
