@@ -6,7 +6,8 @@ beside the crowd (clients.c): latencies, resident memory, the kernel's memory fo
 Holds when: memory grows by at most 64 MiB; the median p99 beside the crowd is at most twice the quiet one; no idle
 client is lost or refused; trades keep coming; open files return to what they were.
 Run:  Tests/Resources/clients.py [--bin .build/release] [--idle 10000] [--slow 1000] [--rounds 5] [--port 8150]
-Needs cc and `ulimit -Hn` of 12,500 or more. As root the programs get a better priority than other work on the machine.
+Needs cc and `ulimit -Hn` of 12,500 or more. As root the daemon and the measuring client run
+with real-time priority, so that other work on the machine does not count.
 """
 import argparse, json, os, re, statistics, subprocess, sys, tempfile, time, urllib.request
 
@@ -16,7 +17,7 @@ MEMORY_MAX_MIB, RATIO_MAX = 64, 2.0
 
 def prefer():
     try:
-        os.setpriority(os.PRIO_PROCESS, 0, -10)
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))
     except PermissionError:
         pass
 
