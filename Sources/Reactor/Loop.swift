@@ -32,6 +32,11 @@ public final class Loop {
   /// What streams and listeners of this loop counted.
   public internal(set) var counts = ReactorCounts()
 
+  /// Streams, listeners, timers and the like that are in memory, closed ones included as long as somebody holds them.
+  public internal(set) var objects = 0
+  /// The timers among them.
+  public internal(set) var timers = 0
+
   let uv: UnsafeMutablePointer<uv_loop_t>
   /// Where sockets are read into; shared by all streams, as no two reads are under way at once.
   let readBuffer: UnsafeMutableRawPointer
@@ -229,7 +234,12 @@ public class LoopObject {
   /// The loop it lives on.
   public let loop: Loop
 
-  init(loop: Loop) { self.loop = loop }
+  init(loop: Loop) {
+    self.loop = loop
+    loop.objects += 1
+  }
+
+  deinit { loop.objects -= 1 }
 
   /// Closes all its handles; called by `Loop.close`.
   func shutDown() {}

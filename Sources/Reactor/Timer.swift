@@ -18,11 +18,15 @@ public final class Timer: LoopObject {
     uv = .allocate(capacity: 1)
     self.fire = fire
     super.init(loop: loop)
+    loop.timers += 1
     uv_timer_init(loop.uv, uv)
     uv.pointee.data = Unmanaged.passRetained(self as LoopObject).toOpaque()
   }
 
-  deinit { uv.deallocate() }
+  deinit {
+    uv.deallocate()
+    loop.timers -= 1
+  }
 
   /// Fires at `instant` (at once in this or the next turn if it has passed), instead of when it was armed for.
   /// `Instant.never` disarms.
