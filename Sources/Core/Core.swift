@@ -65,13 +65,16 @@ public final class Core {
   /// The driver's report of a failed attempt has been logged; the pool's word for it says less.
   @exclusivity(unchecked) var isFailureLogged = false
 
-  /// A service that has not started; `seed` decides every jitter.
-  public init(options: Options, version: String, seed: UInt64, now: Now) {
+  /// A service that has not started; `seed` decides every jitter. `bounds` are smaller in simulations only.
+  public init(options: Options, version: String, bounds: Bounds = Bounds(), seed: UInt64, now: Now) {
     self.options = options
     var random = PRNG(seed: seed)
-    let flow = OrderFlow(windowsS: options[.orderFlowWindows])
-    book = AddressBook(seed: random.next())
-    knowledge = Knowledge(orderFlow: flow, book: book)
+    let flow = OrderFlow(windowsS: options[.orderFlowWindows], chunksMax: bounds.flowChunks)
+    book = AddressBook(addressesMax: bounds.addresses, seed: random.next())
+    knowledge = Knowledge(
+      orderFlow: flow, book: book, positionsMax: bounds.positions, equityMax: bounds.equity,
+      profilesMax: bounds.profiles, changesMax: bounds.changes, liquidationsMax: bounds.liquidations,
+      watchedMax: bounds.watched, alertsMax: bounds.alerts)
     views = Views(knowledge: knowledge, now: now)
     guard let address = ExchangeAddress(options[.wsURL]) else { preconditionFailure("checked by Options") }
     sessions = Sessions(
@@ -94,7 +97,8 @@ public final class Core {
     books = options[.l2Enabled] ? L2Subscriber(names: options[.l2Coins]) : nil
     vaultTracker = HlpTracker(options: options, vaults: knowledge.vaults, seed: random.next())
     liquidationWatch = LiquidationWatch(knowledge.liquidations)
-    persistence = Persistence(pruneDays: options[.pruneDays], seed: random.next())
+    persistence = Persistence(
+      pruneDays: options[.pruneDays], rowsMax: bounds.waitingRows, seed: random.next())
     heatmaps = HeatmapKeeper(options: options)
     curator = Curator(options: options)
     clients = Clients(views: views, options: options, version: version, token: options.apiToken)

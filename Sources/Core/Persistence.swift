@@ -29,7 +29,7 @@ struct Persistence {
   }
 
   /// What collectors want on disk.
-  var rows = WriteQueue()
+  var rows: WriteQueue
   private var clients = ClientWrites()
   private var state = State.loading
   /// The clients' batch in flight.
@@ -51,7 +51,8 @@ struct Persistence {
   /// Why the database does not take writes now; nil while it does.
   private(set) var failure: String?
 
-  init(pruneDays: Double, seed: UInt64) {
+  init(pruneDays: Double, rowsMax: Int = WriteQueue.rowsMax, seed: UInt64) {
+    rows = WriteQueue(rowsMax: rowsMax)
     backoff = Backoff(first: .seconds(1), longest: .seconds(60), seed: seed)
     sweep = Sweep(cursor: .start, pruneDays: Persistence.days(pruneDays), now: WallTime(ms: 0))
   }

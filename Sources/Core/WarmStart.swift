@@ -150,6 +150,8 @@ final class WarmStart {
     let seenS = UInt32(clamping: row.updatedAt.ms / 1000)
     let stranger = AddressRow(address: row.address, firstSeenS: seenS, lastSeenS: seenS, tradeCount: 0)
     guard let account = core.book.find(row.address) ?? core.book.restore(stranger) else { return false }
+    // A file that opened late: what a poll has found meanwhile is newer than any row of it.
+    if core.knowledge.polls.polledAt(account) != nil { return true }
     let liqPx = row.liqPx.flatMap { Int64(scaled: $0, 1e8) }.flatMap { $0 > 0 ? Px(raw: $0) : nil }
     let position = TrackedPosition(
       account: account, coin: coin, szi: Sz(raw: row.isLong ? size : -size), entryPx: Px(raw: entryPx),
@@ -179,6 +181,8 @@ final class WarmStart {
     let seenS = UInt32(clamping: row.computedAt.ms / 1000)
     let stranger = AddressRow(address: row.address, firstSeenS: seenS, lastSeenS: seenS, tradeCount: 0)
     guard let account = core.book.find(row.address) ?? core.book.restore(stranger) else { return false }
+    // So is a profile computed meanwhile.
+    if core.knowledge.profiles.of(account) != nil { return true }
     let profile = Profile(
       computedAt: row.computedAt, windowDays: row.windowDays > 0 ? Double(row.windowDays) : nil,
       winRate: row.winRate, tradeCount: Int(clamping: row.tradeCount), profitFactor: row.profitFactor,
@@ -204,7 +208,9 @@ final class WarmStart {
       }
       rows.append(position)
     }
-    if let at = state.hlpSnapshots.map(\.at).max() { vaults.restore(rows, at: at) }
+    // After a round of this life the file's is of the past.
+    guard vaults.rounds == 0, let at = state.hlpSnapshots.map(\.at).max() else { return }
+    vaults.restore(rows, at: at)
   }
 
   private func events(_ core: Core) {

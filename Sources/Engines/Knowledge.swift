@@ -13,31 +13,42 @@ public final class Knowledge {
   /// Prices and contexts.
   public let markets = Markets()
   /// Equity snapshots of the accounts polled.
-  public let equity = EquityLog()
+  public let equity: EquityLog
   /// Accounts by the day's profit.
   public let rankings = Rankings()
   /// What accounts' finished trades say of them.
-  public let profiles = Profiles()
+  public let profiles: Profiles
   /// Finished trades of the wallets asked for last.
   public let recentTrades = RecentTrades()
   /// What the HLP vaults hold.
   public let vaults = HlpVaults()
   /// Changes of watched wallets' positions.
-  public let changes = ChangeLog()
+  public let changes: ChangeLog
   /// Liquidations found in fills.
-  public let liquidations = Liquidations()
+  public let liquidations: Liquidations
   /// Wallets to follow.
-  public let watchList = WatchList()
+  public let watchList: WatchList
   /// Alerts clients asked for.
-  public let alerts = Alerts()
+  public let alerts: Alerts
   /// The latest liquidation heatmaps; `nil` before the first.
   @exclusivity(unchecked) public var heatmap: HeatmapResult?
 
   /// Knowledge of nothing but what `orderFlow` and `book` hold.
-  public init(orderFlow: OrderFlow, book: AddressBook, positionsMax: Int = 1_000_000) {
+  public init(
+    orderFlow: OrderFlow, book: AddressBook, positionsMax: Int = 1_000_000, equityMax: Int = 1_000_000,
+    profilesMax: Int = 50_000, changesMax: Int = ChangeLog.changesMax,
+    liquidationsMax: Int = Liquidations.eventsMax, watchedMax: Int = WatchList.walletsMax,
+    alertsMax: Int = Alerts.alertsMax
+  ) {
     self.orderFlow = orderFlow
     self.book = book
     polls = PollTimes(addressesMax: book.addressesMax)
     positions = Positions(book: book, positionsMax: positionsMax)
+    equity = EquityLog(snapshotsMax: equityMax)
+    profiles = Profiles(profilesMax: profilesMax)
+    changes = ChangeLog(changesMax: changesMax)
+    liquidations = Liquidations(eventsMax: liquidationsMax)
+    watchList = WatchList(walletsMax: watchedMax)
+    alerts = Alerts(alertsMax: alertsMax)
   }
 }

@@ -14,7 +14,7 @@ extension Simulation {
 
   /// Asks for statistics, health and some coins in one burst, so that all answers are of one moment.
   func probe() {
-    add(.probe, in: .milliseconds(1_000 + chance.below(6_000)))
+    add(.probe, in: .milliseconds(swarm.probeMs / 4 + chance.below(swarm.probeMs * 3 / 2)))
     guard stopAsked == nil else { return }
     if clients.prober == nil || clients.prober?.isOpen == false { clients.prober = newClient() }
     guard let prober = clients.prober else { return }
@@ -48,10 +48,13 @@ extension Simulation {
       ask(path, .page)
     }
     happen(prober, .send(bytes))
+    // Answers come in bursts; the next one as soon as the socket has taken the last, which this one does at once.
+    while prober.isOpen, prober.isPaused { happen(prober, .drained) }
     if !prober.expected.isEmpty, !prober.isClosing {
       complain(.api, "\(prober.expected.count) answers missing")
     }
     prober.expected.removeAll()
+    checkCalm()
   }
 
   // MARK: Those that behave badly
@@ -73,7 +76,7 @@ extension Simulation {
   private static let pages: [(path: String, statuses: ClosedRange<Int>)] = [
     ("/health", 200...200), ("/v1/stats", 200...200), ("/v1/orderflow/BTC", 200...200),
     ("/v1/orderflow/nosuch", 200...200), ("/openapi.json", 200...200), ("/nothing", 404...404),
-    ("/v1/whales/BTC", 200...200), ("/v1/heatmap/BTC", 200...200), ("/v1/smart-money", 200...200),
+    ("/v1/whales/BTC", 200...404), ("/v1/heatmap/BTC", 200...404), ("/v1/smart-money", 200...200),
     ("/v1/smart-money/wallet/\(Simulation.strangerAddress)", 200...200),
   ]
 
@@ -83,14 +86,14 @@ extension Simulation {
     return Simulation.request(page.path)
   }
 
-  private func connectClient() -> SimulatedClient? {
+  func connectClient() -> SimulatedClient? {
     guard let client = newClient() else { return nil }
     add(.client(client, .accept), at: now)
     return client
   }
 
   /// Asks for far more than it reads.
-  private func slow() {
+  func slow() {
     guard let client = connectClient() else { return }
     client.readRate = 200 + chance.below(20_000)
     client.mayLose = true
@@ -106,7 +109,7 @@ extension Simulation {
     add(.client(client, .leave), in: .seconds(90))
   }
 
-  private func halfClosed() {
+  func halfClosed() {
     guard let client = connectClient() else { return }
     let bytes = ask(client, chance.below(6)) + ask(client, chance.below(6))
     add(.client(client, .send(bytes)), in: .milliseconds(1))
@@ -114,7 +117,7 @@ extension Simulation {
     mustEnd(client, in: .seconds(1))
   }
 
-  private func pipelining(_ count: Int) {
+  func pipelining(_ count: Int) {
     guard let client = connectClient() else { return }
     var bytes: [UInt8] = []
     for number in 0..<count { bytes += ask(client, number) }
@@ -122,7 +125,7 @@ extension Simulation {
     add(.client(client, .leave), in: .seconds(30))
   }
 
-  private func trickling() {
+  func trickling() {
     guard let client = connectClient() else { return }
     let bytes = ask(client, chance.below(6))
     let paceMs = 1 + chance.below(100)
@@ -133,14 +136,14 @@ extension Simulation {
   }
 
   /// Half a head, then nothing: it must be told and sent away.
-  private func stalling() {
+  func stalling() {
     guard let client = connectClient() else { return }
     client.expected.append(.init(path: "half a head", statuses: 408...408, body: .anything))
     add(.client(client, .send(Array("GET /health HTTP/1.1\r\nHo".utf8))), in: .milliseconds(5))
     mustEnd(client, in: .seconds(13))
   }
 
-  private func oversized(_ kind: Int) {
+  func oversized(_ kind: Int) {
     guard let client = connectClient() else { return }
     let bytes: [UInt8]
     switch kind {
@@ -153,7 +156,7 @@ extension Simulation {
     mustEnd(client, in: .seconds(12))
   }
 
-  private func garbage() {
+  func garbage() {
     guard let client = connectClient() else { return }
     client.mayLose = true
     var bytes = (0..<(1 + chance.below(300))).map { _ in UInt8(truncatingIfNeeded: chance.next()) }
@@ -163,7 +166,7 @@ extension Simulation {
     mustEnd(client, in: .seconds(45))
   }
 
-  private func storm(_ count: Int) {
+  func storm(_ count: Int) {
     for number in 0..<count {
       guard let client = connectClient() else { return }
       client.mayLose = true

@@ -21,6 +21,8 @@ public enum FaultKind: Int, CaseIterable, Hashable, Sendable {
   case oversizedClients, garbageClients, clientStorm
   // The disk and the pool, once more; ends of the process in the middle of something.
   case diskReadOnly, diskIO, poolSlow, powerLoss, killAmid, stopAmid, clockAtRestart
+  // The rest.
+  case clientCrowd, rest502, restOther, restTooLarge, sharedAddress, reload
 }
 
 /// One fault: from `from` after the start, for `length`.
@@ -78,14 +80,14 @@ public struct FaultPlan: Sendable {
   /// Time without faults before the end of a drawn run: what recovery is judged in.
   public static let calmTail = TimeSpan.seconds(420)
 
-  /// The plan of `seed` for a run of `length`: every fourth seed is free of faults.
+  /// The plan of `seed` for a run of `length`: every eighth seed is free of faults.
   public static func drawn(seed: UInt64, length: TimeSpan) -> FaultPlan {
     var random = PRNG(seed: seed ^ 0xfa_17_5e_ed)
     var plan = FaultPlan()
     plan.latencyMs = 2 + random.below(80)
     plan.jitterMs = 1 + random.below(60)
     plan.wallOffsetMs = Int64(random.below(4_001)) - 2_000
-    guard seed % 4 != 0 else { return plan }
+    guard seed % 8 != 0 else { return plan }
     let enabled = 0.08 + 0.4 * random.unit()
     let last = (length - .zero.advanced(by: FaultPlan.calmTail)).clampedToZero
     for kind in FaultKind.allCases {

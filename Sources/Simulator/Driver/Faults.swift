@@ -46,9 +46,11 @@ extension Simulation {
       guard core != nil, stopAsked == nil else { return }
       if fault.kind == .powerLoss { losesPower = true }
       // Up to six hours either way.
-      if fault.kind == .clockAtRestart { clockJumpMs = Int64(fault.target % 43_200_000) - 21_600_000 }
+      if fault.kind == .clockAtRestart { clockJumpMs = Int64(fault.target * 41 % 43_200_000) - 21_600_000 }
       restart(after: fault)
       add(.kill, at: now)
+    case .clientCrowd: if core != nil { crowd(fault) }
+    case .reload: if core != nil, stopAsked == nil { reload(fault) }
     case .slowClients, .halfClosedClients, .pipeliningClients, .tricklingClients, .stallingClients,
       .oversizedClients, .garbageClients, .clientStorm:
       if core != nil { visit(fault) }
@@ -96,9 +98,10 @@ extension Simulation {
     exchange.faults.refuseUpgrade = rate(.upgradeRefused, 1)
     exchange.faults.truncateInfo = rate(.restTruncated, 1)
     exchange.faults.infoFaultChance = 0
+    exchange.faults.othersShare = rate(.sharedAddress, 1)
     for (kind, info) in [
       (FaultKind.rest429, InfoFault.tooMany), (.rest500, .serverError), (.restNull, .nullBody),
-      (.restHTML, .htmlBody), (.restHangUp, .hangUp),
+      (.restHTML, .htmlBody), (.restHangUp, .hangUp), (.rest502, .badGateway), (.restOther, .other),
     ] {
       guard let fault = fault(kind), fault.strength > exchange.faults.infoFaultChance else { continue }
       exchange.faults.infoFaultChance = fault.strength

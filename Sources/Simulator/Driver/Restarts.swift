@@ -46,3 +46,24 @@ extension Simulation {
     clients.end()
   }
 }
+
+/// The configuration read again while running.
+extension Simulation {
+  func reload(_ fault: Fault) {
+    let dials: [(name: String, least: Int, most: Int)] = [
+      ("position_poller.workers", 1, 16), ("position_poller.tier1_interval", 10, 60),
+      ("position_poller.tier3_interval", 300, 1_200), ("hlp_tracker.poll_interval", 10, 180),
+      ("heatmap.recompute_interval", 1, 90), ("heatmap.bucket_count", 1, 200),
+      ("smart_money.max_profiles_per_cycle", 0, 60), ("smart_money.min_trades_for_profile", 1, 10),
+      ("db.prune_days", 1, 30), ("runtime.worker_threads", 1, 4),
+    ]
+    var wanted = options
+    for dial in dials where chance.chance(0.4) {
+      let value = dial.least + chance.below(dial.most - dial.least + 1)
+      if let problem = wanted.set(dial.name, to: "\(value)") { preconditionFailure(problem) }
+    }
+    // What a running process cannot change it takes over at its next start.
+    options = wanted
+    step(.reloaded(wanted, []))
+  }
+}

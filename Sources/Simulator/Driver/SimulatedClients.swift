@@ -81,7 +81,7 @@ extension Simulation {
   func newClient() -> SimulatedClient? {
     guard clients.isAccepting, core != nil else { return nil }
     let slot = clients.slots.firstIndex { $0 == nil } ?? clients.slots.count
-    guard slot < 1_024 else { return nil }
+    guard slot < swarm.clientsMax else { return nil }
     if slot == clients.slots.count { clients.slots.append(nil) }
     let client = SimulatedClient(ClientID(raw: slot))
     clients.slots[slot] = client
@@ -158,7 +158,7 @@ extension Simulation {
   }
 
   private func drained(_ client: SimulatedClient) {
-    guard client.isOpen else { return }
+    guard client.isOpen, client.isPaused else { return }
     client.isPaused = false
     step(.clientDrained(client.id))
     while !client.unsent.isEmpty, !client.isPaused { happen(client, .send(client.unsent.removeFirst())) }

@@ -7,9 +7,6 @@ struct SimulatedPool {
 
   init(threads: Int) { freeAt = Array(repeating: .zero, count: max(1, threads)) }
 
-  /// A new process has no jobs.
-  mutating func begin() { for thread in freeAt.indices { freeAt[thread] = .zero } }
-
   /// When a job that takes `span` is done.
   mutating func take(_ span: TimeSpan, now: Instant) -> Instant {
     var thread = 0

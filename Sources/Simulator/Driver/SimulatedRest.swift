@@ -33,6 +33,7 @@ extension Simulation {
     if strikes(.unresolved) { return end(fetch, .resolve, in: latency()) }
     if strikes(.restRefused) { return end(fetch, .connect, in: latency()) }
     if strikes(.badCertificate) { return end(fetch, .tls("certificate verify failed"), in: latency()) }
+    if strikes(.restTooLarge) { return end(fetch, .tooLarge, in: latency() + latency()) }
     // Asked for now, not when the event comes: copies of a planted bug must not depend on it.
     for _ in 0..<replays { add(.ask(SimulatedFetch(id, body, deadline: .never)), in: latency()) }
     add(.ask(fetch), in: latency() + latency())

@@ -38,6 +38,7 @@ public final class Simulation {
     case fault(Fault, isBegin: Bool)
     case probe
     case write
+    case guest
     case measure
     case start
     case stop
@@ -49,7 +50,7 @@ public final class Simulation {
   /// How long the run lasts.
   public let length: TimeSpan
   /// What goes wrong.
-  public let plan: FaultPlan
+  public var plan: FaultPlan { swarm.plan }
   /// The exchange.
   public let exchange: Exchange
   /// What the oracles complained about.
@@ -61,7 +62,9 @@ public final class Simulation {
   /// A planted bug; see `Tamper`.
   public var tamper = Tamper.none
 
-  let options: Options
+  /// What the seed drew.
+  let swarm: Swarm
+  var options: Options
   var core: Core?
   var queue = EventQueue<(life: Int, event: Event)>()
   var now = Simulation.epoch
@@ -94,25 +97,38 @@ public final class Simulation {
   var losesPower = false
   /// By how much the machine's clock will be off when the process starts again.
   var clockJumpMs: Int64 = 0
+  /// What the crowds asked to have kept.
+  var posts = 0
+  /// Batches that had failed when calm was last judged, in which life.
+  var calmErrors: (life: Int, count: Int64)?
 
-  /// The run of `seed` over `length`; without a `plan` the seed draws one.
-  public init(
+  /// The run of `seed` over `length`; without a `plan` the seed draws one. All else is as usual.
+  public convenience init(
     seed: UInt64, length: TimeSpan, plan: FaultPlan? = nil, world: WorldOptions? = nil,
     options: Options = Options()
   ) {
-    self.seed = seed
-    self.length = length
-    self.plan = plan ?? FaultPlan.drawn(seed: seed, length: length)
-    self.options = options
+    var swarm = Swarm(
+      seed: seed, length: length, plan: plan ?? FaultPlan.drawn(seed: seed, length: length))
     var random = PRNG(seed: seed)
-    var worldOptions = world ?? WorldOptions.small
-    if world == nil { worldOptions.tradesPerSecond = 1 + 2 * random.unit() }
-    exchange = Exchange(world: World(seed: random.next(), options: worldOptions), seed: random.next())
-    wallOffsetMs = self.plan.wallOffsetMs
+    swarm.world.tradesPerSecond = 1 + 2 * random.unit()
+    if let world { swarm.world = world }
+    swarm.options = options
+    self.init(swarm)
+  }
+
+  /// The run of what a seed drew.
+  public init(_ swarm: Swarm) {
+    self.swarm = swarm
+    seed = swarm.seed
+    length = swarm.length
+    options = swarm.options
+    var random = PRNG(seed: seed)
+    exchange = Exchange(world: World(seed: random.next(), options: swarm.world), seed: random.next())
+    wallOffsetMs = swarm.plan.wallOffsetMs
     disk = SimulatedDisk(seed: random.next())
     pool = SimulatedPool(threads: options[.workerThreads])
     chance = random.split()
-    for fault in self.plan.faults {
+    for fault in swarm.plan.faults {
       add(.fault(fault, isBegin: true), at: Simulation.epoch + fault.from)
       add(.fault(fault, isBegin: false), at: Simulation.epoch + fault.until)
     }
@@ -148,6 +164,7 @@ public final class Simulation {
     }
     isOver = true
     checkUse()
+    checkFaultFree()
   }
 
   // MARK: Time
@@ -229,6 +246,7 @@ public final class Simulation {
     case .client(let client, let moment): if isCurrent { happen(client, moment) }
     case .probe: if isCurrent { probe() }
     case .write: if isCurrent { write() }
+    case .guest: if isCurrent { guest() }
     case .measure:
       guard isCurrent else { return }
       step(.measured(Measurements()))
@@ -246,12 +264,12 @@ public final class Simulation {
     armedFor = .never
     lastFetch = 0
     fetches.removeAll()
-    pool.begin()
+    pool = SimulatedPool(threads: options[.workerThreads])
     wallOffsetMs += clockJumpMs
     clockJumpMs = 0
     clients.begin()
     oracle.begin(wallOffsetMs: wallOffsetMs)
-    core = Core(options: options, version: "sim", seed: chance.next(), now: clocks)
+    core = Core(options: options, version: "sim", bounds: swarm.bounds, seed: chance.next(), now: clocks)
     counts.starts += 1
     step(.started)
     add(.measure, in: .seconds(1))
@@ -320,7 +338,8 @@ public final class Simulation {
     guard deadline != armedFor else { return }
     armedFor = deadline
     guard deadline != .never else { return }
-    add(.wake(deadline), at: deadline)
+    let late = swarm.lateMs > 0 ? chance.below(swarm.lateMs * 1_000) : 0
+    add(.wake(deadline), at: deadline + TimeSpan(ns: Int64(late) * 1_000))
   }
 }
 
@@ -374,6 +393,7 @@ public struct SimulationCounts: Hashable, Sendable {
     calmChecks += other.calmChecks
     batches += other.batches
     clients += other.clients
+    diskFailures += other.diskFailures
     writes += other.writes
     writesRefused += other.writesRefused
   }

@@ -39,11 +39,12 @@ final class ClientLimits {
   var users: [Int] = []
   var use = ClientUse()
 
-  /// Charges `amount` if the minute has room for it.
-  func charge(_ amount: Int, nowMs: Int64, limit: Int) -> Bool {
+  /// Charges `amount` if the minute has room for it, of which `others` behind the same address take a part: what is
+  /// refused because of them is not the client's doing.
+  func charge(_ amount: Int, nowMs: Int64, limit: Int, others: Int = 0) -> Bool {
     weight.expire(nowMs)
-    guard weight.sum + amount <= limit else {
-      use.refusedRequests += 1
+    guard weight.sum + amount + others <= limit else {
+      if weight.sum + amount > limit { use.refusedRequests += 1 }
       return false
     }
     weight.add(amount, nowMs)

@@ -71,7 +71,8 @@ public final class Exchange {
       return .answer(status: 422, type: .plain, delayMs: 0)
     }
     let account = limits(of: client)
-    guard account.charge(kind.weight, nowMs: nowMs, limit: limits.weightPerMin) else {
+    let others = Int(Double(limits.weightPerMin) * faults.othersShare)
+    guard account.charge(kind.weight, nowMs: nowMs, limit: limits.weightPerMin, others: others) else {
       out.append("null")
       return .answer(status: 429, type: .json, delayMs: 0)
     }
@@ -101,6 +102,11 @@ public final class Exchange {
     case .htmlBody:
       out.append("<html><body>maintenance</body></html>")
       return .answer(status: 200, type: .html, delayMs: faults.infoDelayMs)
+    case .other:
+      out.append(
+        ["{}", "[]", "[{}]", "{\"universe\":7}", "[[],[]]", "\"error\"", "12", "{\"assetPositions\":{}}"][
+          random.below(8)])
+      return .answer(status: 200, type: .json, delayMs: faults.infoDelayMs)
     case .hangUp: return .hangUp
     }
   }

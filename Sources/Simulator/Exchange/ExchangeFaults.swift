@@ -14,6 +14,8 @@ public enum InfoFault: Hashable, Sendable {
   case htmlBody
   /// The connection ends without an answer.
   case hangUp
+  /// 200 with JSON that answers another question.
+  case other
 }
 
 /// What is wrong with the exchange. Probabilities are per request, connection or frame, 0…1; off at first.
@@ -25,6 +27,8 @@ public struct ExchangeFaults: Sendable {
   public var infoFaultChance = 0.0
   /// How it then fails; `nil` draws one of all kinds.
   public var infoFault: InfoFault?
+  /// The share of the address's weight limit that others behind the same address use up.
+  public var othersShare = 0.0
   /// Chance that a good answer is cut in half.
   public var truncateInfo = 0.0
   /// How much later answers come, in milliseconds.
