@@ -27,6 +27,9 @@ AT_ONCE = 8
 class Fault:
     """What a connection meets, and what the daemon must make of it: its close code, its log's reason and code."""
 
+    # Changes our answer to the upgrade, which must be taken all the same.
+    rewrite = None
+
     def __init__(self, name, act, code, reason, logged, is_upgrade=False, ends=("closed", "reset")):
         self.name, self.act, self.code, self.reason, self.logged = name, act, code, reason, logged
         self.is_upgrade, self.ends = is_upgrade, ends
@@ -154,6 +157,28 @@ def upgrade(name, status, *lines, accept="right", first="HTTP/1.1 101 Switching 
     return Fault("upgrade: " + name, act, None, "upgradeFailed", status, is_upgrade=True)
 
 
+def accepted(name, change):
+    """An odd answer to the upgrade that is one."""
+    fault = Fault("upgrade taken: " + name, lambda link: None, None, None, 0)
+    fault.rewrite = change
+    return fault
+
+
+def replaced(pattern, by):
+    return lambda answer: [re.sub(pattern, by, answer, count=1, flags=re.I)]
+
+
+ACCEPTED = [
+    accepted("no reason", replaced(rb"^HTTP/1.1 101[^\r]*", b"HTTP/1.1 101 ")),
+    accepted("another reason", replaced(rb"^HTTP/1.1 101[^\r]*", b"HTTP/1.1 101 Web Socket (\xe9)")),
+    accepted("other capitals", replaced(rb"upgrade: websocket", b"uPGRADE: wEBSOCKET")),
+    accepted("Connection is a list", replaced(rb"connection: upgrade", b"Connection: keep-alive,\tupgrade")),
+    accepted("further headers", replaced(
+        rb"\r\n\r\n", b"\r\nServer: x\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\nX-Empty:\r\n\r\n")),
+    accepted("hints first", lambda answer: [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + answer]),
+    accepted("byte by byte", lambda answer: [bytes([byte]) for byte in answer]),
+]
+
 UP, CON = "Upgrade: websocket", "Connection: Upgrade"
 PLAIN = "Content-Length: 0"
 UPGRADES = [
@@ -192,10 +217,10 @@ SILENT = Fault("upgrade: no answer", says_nothing, None, "upgradeFailed", 0, is_
 def grouped(quick):
     """Groups of faults, one daemon each; few per group, since waits double. Every fault with every stack, or, quick,
     every other fault with one of them."""
-    faults = BROKEN + CLOSES + BORNE + UPGRADES
+    faults = BROKEN + CLOSES + BORNE + UPGRADES + ACCEPTED
     stacks = (peers.WebsocketsStack, peers.WsprotoStack)
     if quick:
-        faults = [fault for index, fault in enumerate(faults) if index % 2 == 0 or fault in BORNE]
+        faults = [fault for index, fault in enumerate(faults) if index % 2 == 0 or fault in BORNE + ACCEPTED]
     else:
         faults = faults + [SILENT]
     count = len(faults) // (7 if quick else 9) + 1
@@ -268,6 +293,9 @@ def judge(results, group, daemon):
     stats = daemon.stats()["trade_stream"]
     results.equal(PART, group.name + ": counted", stats["reconnect_count"], len(
         [reason for reason, _ in expected if reason != "upgradeFailed"]))
+    # Each new connection waits for its loss: at least half of the first back-off, half a second.
+    early = [after - before for before, after in zip(sorted(group.lost), group.opened[2:]) if after - before < 0.24]
+    results.equal(PART, group.name + ": no connection before its time", early, [])
     results.equal(PART, group.name + ": nothing the other side could not read", group.problems, [])
 
 

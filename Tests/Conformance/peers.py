@@ -12,6 +12,7 @@ import random
 import socket
 import struct
 import threading
+import time
 
 import websockets.sync.client
 import wsproto
@@ -151,6 +152,8 @@ class Group:
         self.name, self.stack, self.mode = name, stack, mode
         self.faults = collections.deque(faults)
         self.met = []
+        # When connections were opened, and when their faults happened.
+        self.opened, self.lost = [], []
         self.pings, self.pongs, self.problems = 0, 0, []
         self.source = "127.0.7.%d" % number
         self.lock = threading.Lock()
@@ -181,12 +184,14 @@ class Link:
                 return
             head += more
         self.group = self.peer.groups[head.split(b" ")[1].decode().rsplit("/", 1)[1]]
+        self.group.opened.append(time.monotonic())
         fault = self.group.take()
         self.stack = self.group.stack()
         try:
             self.connection.settimeout(PATIENCE_S + 20)
             if fault and fault.is_upgrade:
                 self.relays = False
+                self.group.lost.append(time.monotonic())
                 fault.act(self, head)
             else:
                 self.serve(head, fault)
@@ -206,6 +211,9 @@ class Link:
         if self.group.mode == "clumps":
             # A first message in the same bytes as the answer to the upgrade.
             self.stack.text(b'{"channel":"hello"}')
+        if fault and fault.rewrite:
+            for piece in fault.rewrite(self.stack.out()):
+                self.connection.sendall(piece)
         self.flush()
         with socket.create_connection(self.peer.exchange, source_address=(self.group.source, 0)) as upstream:
             upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -253,6 +261,8 @@ class Link:
                     if fault and count == MESSAGES_BEFORE:
                         self.relays = not fault.is_fatal
                         self.connection.settimeout(PATIENCE_S)
+                        if fault.is_fatal:
+                            self.group.lost.append(time.monotonic())
                         fault.act(self)
                         fault = None if not fault.is_fatal else fault
                         count += 1
