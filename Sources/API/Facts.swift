@@ -35,6 +35,10 @@ public struct RateLimiterFacts: Sendable {
   public var totalWaited = TimeSpan.zero
   /// Answers of the exchange with status 429.
   public var total429 = 0
+  /// Weight of the last minute, requests in flight included.
+  public var used = 0
+  /// Requests in flight.
+  public var inFlight = 0
 
   /// Nothing spent.
   public init() {}
@@ -251,6 +255,18 @@ public struct DatabaseFacts: Sendable {
   public var lastBatch = TimeSpan.zero
   /// Rows removed by retention.
   public var totalPruned = 0
+  /// Clients' writes that are on disk.
+  public var totalClientWrites = 0
+  /// Clients' writes that were refused.
+  public var totalClientWritesRefused = 0
+  /// Time since the last commit; `nil` before the first.
+  public var lastCommitAge: TimeSpan?
+  /// Whether it is closed or its last write failed.
+  public var isFailing = false
+  /// Bytes of the file as of the last commit; 0 when unknown.
+  public var fileBytes = 0
+  /// Bytes of its write-ahead log, the same.
+  public var logBytes = 0
 
   /// Nothing written.
   public init() {}
@@ -295,6 +311,14 @@ public struct RuntimeFacts: Sendable {
   public var clients = 0
   /// Requests answered.
   public var totalRequests: UInt64 = 0
+  /// Lengths of turns since the start.
+  public var turnTimes = DurationCounts()
+  /// Open file descriptors; 0 when unknown.
+  public var openFiles = 0
+  /// Connections refused because there were too many.
+  public var clientsRefused = 0
+  /// Log lines nobody read in time.
+  public var logLinesDropped = 0
   /// Things dropped because a bound was met: name and count, in a fixed order, at most `droppedMax`.
   public var dropped: [(name: String, count: UInt64)] = []
   /// The most kinds of drops reported.
@@ -326,6 +350,8 @@ public struct StatsFacts: Sendable {
   public var books: BooksFacts?
   /// The database, if there is one.
   public var database: DatabaseFacts?
+  /// The exchange's connections and requests; for metrics.
+  public var exchange = ExchangeFacts()
   /// The process.
   public var runtime = RuntimeFacts()
 

@@ -7,6 +7,7 @@ extension Route {
     .livez,
     .readyz,
     .stats,
+    .metrics,
     .coins,
     .heatmap,
     .orderFlow,

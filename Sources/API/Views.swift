@@ -60,6 +60,8 @@ public final class Views {
   @exclusivity(unchecked) public var exchangeNow: WallTime
   /// When the service started.
   @exclusivity(unchecked) public var started: Instant
+  /// The machine's clock at the start.
+  @exclusivity(unchecked) public var startedWall: WallTime
   /// What `/health` reports.
   @exclusivity(unchecked) public var health = HealthFacts()
   /// What `/v1/stats` reports.
@@ -90,6 +92,7 @@ public final class Views {
     self.now = now
     exchangeNow = now.wall
     started = now.instant
+    startedWall = now.wall
   }
 
   /// Views of `orderFlow` and of no account, everything else empty, at `now`.

@@ -74,6 +74,13 @@ extension Core {
     facts.totalDropped = Int(clamping: persistence.rows.dropped &+ persistence.rowsRefused)
     facts.lastBatch = persistence.lastBatch
     facts.totalPruned = Int(clamping: persistence.rowsSwept)
+    (facts.totalClientWrites, facts.totalClientWritesRefused) = (
+      Int(clamping: persistence.clientWrites.stored), Int(clamping: persistence.clientWrites.refused)
+    )
+    facts.lastCommitAge = persistence.committedAt.map { views.now.instant - $0 }
+    facts.isFailing = persistence.failure != nil
+    facts.fileBytes = measured.databaseBytes
+    facts.logBytes = measured.databaseLogBytes
     views.stats.database = facts
     guard poller != nil else { return views.stats.liqHeatmap = nil }
     var heatmap = LiqHeatmapFacts()

@@ -123,6 +123,16 @@ public struct Measurements: Sendable {
   public var turnMax = TimeSpan.zero
   /// Resident memory in bytes.
   public var memoryBytes = 0
+  /// How many turns took how long.
+  public var turnTimes = DurationCounts()
+  /// Open file descriptors; 0 when unknown.
+  public var openFiles = 0
+  /// Log lines nobody read in time.
+  public var logLinesDropped = 0
+  /// Bytes of the database's file as of the last commit; 0 when unknown.
+  public var databaseBytes = 0
+  /// The same of its write-ahead log.
+  public var databaseLogBytes = 0
   /// Connections refused because the listener's limit was reached.
   public var clientsRefused = 0
   /// Client connections closed because too much waited to be read.

@@ -47,6 +47,8 @@ struct Persistence {
   private(set) var failures: UInt64 = 0
   private(set) var batches: UInt64 = 0
   private(set) var lastBatch = TimeSpan.zero
+  /// When the last batch was committed; nil before the first.
+  private(set) var committedAt: Instant?
   private var storeBegan = Instant.zero
   /// Why the database does not take writes now; nil while it does.
   private(set) var failure: String?
@@ -196,6 +198,7 @@ struct Persistence {
       rowsStored += UInt64(report.rows)
       batches += 1
       lastBatch = now.instant - storeBegan
+      committedAt = now.instant
       if failure != nil { out.log(.info, "database takes writes again") }
       failure = nil
       guard !wasForClients else { return clients.committed(knowledge) }

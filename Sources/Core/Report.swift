@@ -12,6 +12,7 @@ extension Core {
     views.stats.rateLimiter = rateLimiter()
     views.stats.tradeStream = options[.tradeStreamEnabled] ? tradeStream() : nil
     reportVaults()
+    views.stats.exchange = exchange()
     views.stats.runtime = runtime()
     reportAccounts()
     reportStorage()
@@ -54,6 +55,8 @@ extension Core {
     facts.totalAcquired = stats.totalAcquired
     facts.totalWaited = TimeSpan(ns: Int64(stats.totalWaitedS * 1e9))
     facts.total429 = stats.tooMany
+    facts.used = stats.used
+    facts.inFlight = stats.inFlight
     return facts
   }
 
@@ -77,6 +80,23 @@ extension Core {
     return facts
   }
 
+  private func exchange() -> ExchangeFacts {
+    let stats = sessions.stats
+    var facts = ExchangeFacts()
+    facts.connections = stats.linksLive
+    facts.totalConnects = stats.attempts
+    facts.totalLost = stats.reconnects
+    facts.wanted = stats.wanted
+    facts.live = stats.live
+    facts.totalMessages = stats.messages
+    facts.totalFrames = stats.frames
+    facts.totalBytes = Int(clamping: linkBytes)
+    facts.totalUnreadable = stats.garbage
+    facts.totalErrors = stats.errorFrames
+    facts.requests = scheduler.counts
+    return facts
+  }
+
   private func runtime() -> RuntimeFacts {
     var facts = RuntimeFacts()
     facts.turns = measured.turns
@@ -87,6 +107,10 @@ extension Core {
     facts.clockSkew = .milliseconds(Int(clamping: clock.skewMs(views.now)))
     facts.clients = clients.count
     facts.totalRequests = clients.requests
+    facts.turnTimes = measured.turnTimes
+    facts.openFiles = measured.openFiles
+    facts.clientsRefused = measured.clientsRefused
+    facts.logLinesDropped = measured.logLinesDropped
     let flow = views.orderFlow
     facts.dropped = [
       ("trades_late", stream.late), ("trades_expired", stream.expired), ("trades_unlisted", stream.unlisted),

@@ -16,6 +16,32 @@ enum RequestOwner: Hashable {
   case fills(AddressID)
 }
 
+extension RequestOwner {
+  /// The kinds as metrics call them; `kind` is the place in here.
+  static let kinds = ["universe", "vault", "mids", "positions", "fills"]
+  /// The outcomes as metrics call them; `place(of:)` is the place in here.
+  static let outcomes = ["answered", "refused", "too_many", "lost"]
+
+  var kind: Int {
+    switch self {
+    case .universe: 0
+    case .vault: 1
+    case .mids: 2
+    case .positions: 3
+    case .fills: 4
+    }
+  }
+
+  static func place(of outcome: WeightBudget.Outcome) -> Int {
+    switch outcome {
+    case .answered: 0
+    case .refused: 1
+    case .tooMany: 2
+    case .lost: 3
+    }
+  }
+}
+
 /// REST requests on their way: admitted by the weight budget, in flight, answered to their owner.
 ///
 /// Collectors keep their own queues of what is due and offer one request at a time; the scheduler only asks the budget
@@ -49,6 +75,9 @@ struct Scheduler {
   private(set) var failures: UInt64 = 0
   /// Requests settled, and changes of the limits: after each, weight may be free that was not before.
   private(set) var settled: UInt64 = 0
+
+  /// Requests that have ended, by kind and outcome.
+  private var ended = [UInt64](repeating: 0, count: RequestOwner.kinds.count * RequestOwner.outcomes.count)
 
   init(options: Options, seed: UInt64) {
     budget = WeightBudget(
@@ -99,6 +128,7 @@ struct Scheduler {
   mutating func settle(_ request: InFlight, _ outcome: WeightBudget.Outcome, now: Now) {
     budget.settle(request.ticket, outcome, now: now.instant)
     settled &+= 1
+    ended[request.owner.kind * RequestOwner.outcomes.count + RequestOwner.place(of: outcome)] &+= 1
     if case .answered = outcome { return }
     failures += 1
   }
@@ -106,6 +136,14 @@ struct Scheduler {
   /// The most its answer can add: reserved with the base weight, so that the budget holds whatever comes.
   private func itemWeightMax(_ request: InfoRequest) -> Int {
     request.type.rowsPerWeight == nil ? 0 : Venue.fillsPageWeightMax
+  }
+
+  /// How many requests have ended how, each kind and outcome once.
+  var counts: [(kind: String, outcome: String, count: UInt64)] {
+    ended.indices.map { index in
+      let (kind, outcome) = index.quotientAndRemainder(dividingBy: RequestOwner.outcomes.count)
+      return (RequestOwner.kinds[kind], RequestOwner.outcomes[outcome], ended[index])
+    }
   }
 
   mutating func stats(now: Now) -> WeightBudget.Stats { budget.stats(now: now.instant) }

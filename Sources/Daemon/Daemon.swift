@@ -192,6 +192,11 @@ public final class Daemon {
     measured.turnMax = TimeSpan(ns: Int64(clamping: loop.turns.maxNs))
     measured.memoryBytes = memory.residentBytes()
     measured.clientsStalled = loop.counts.unsentOverflows + loop.counts.writeQueueOverflows
+    measured.turnTimes = loop.turns.counts
+    measured.openFiles = memory.openFiles()
+    measured.logLinesDropped = log.droppedTotal
+    measured.databaseBytes = storage.sizes.file
+    measured.databaseLogBytes = storage.sizes.log
     measured.clientsRefused = loop.counts.refusedOverLimit + loop.counts.refusedOutOfFiles
     step(.measured(measured))
     notify.watchdog()

@@ -15,6 +15,8 @@ final class LogWriter {
   private var isJSON: Bool
   private let line = ByteBuffer(capacity: LogWriter.lineBytesMax)
   private var dropped = 0
+  /// Lines dropped since the start.
+  private(set) var droppedTotal = 0
 
   /// Writes lines of level `least` and above to `descriptor`.
   init(descriptor: Int32 = 2, least: LogLevel = .info, isJSON: Bool = false) {
@@ -55,6 +57,7 @@ final class LogWriter {
       dropped = 0
     } else {
       dropped += 1
+      droppedTotal += 1
     }
   }
 

@@ -1,12 +1,26 @@
 import Glibc
 
-/// Resident memory of this process, from the kernel's own account.
+/// Resident memory and open files of this process, from the kernel's own account.
 struct MemoryProbe: ~Copyable {
   private let descriptor: Int32
+  private let files: Int32
 
-  init() { descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC) }
+  init() {
+    descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+    files = open("/proc/self/fd", O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+  }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    if files >= 0 { close(files) }
+  }
+
+  /// Open file descriptors; 0 where the kernel does not say (before Linux 6.2, whose folder has no size).
+  func openFiles() -> Int {
+    var status = stat()
+    guard fstat(files, &status) == 0 else { return 0 }
+    return Int(status.st_size)
+  }
 
   /// Bytes; 0 where the kernel does not say.
   func residentBytes() -> Int {

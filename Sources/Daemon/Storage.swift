@@ -1,5 +1,6 @@
 import Base
 import Core
+import Glibc
 import Reactor
 import Store
 
@@ -12,6 +13,27 @@ final class Storage {
   private let path: String
   private let pool: Pool
   private var database: Database?
+  /// As of the last batch.
+  private(set) var sizes = Sizes()
+
+  /// Bytes of the file and of its write-ahead log; 0 where the system does not say.
+  struct Sizes: Sendable {
+    var file = 0
+    var log = 0
+
+    init() {}
+
+    /// Asks the system: only on a thread of the pool.
+    init(_ path: String) {
+      file = Sizes.bytes(path)
+      log = Sizes.bytes(path + "-wal")
+    }
+
+    private static func bytes(_ path: String) -> Int {
+      var status = stat()
+      return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+  }
 
   init(path: String, pool: Pool) {
     self.path = path
@@ -37,14 +59,17 @@ final class Storage {
   func store(_ batch: Batch) {
     guard let database else { preconditionFailure("Core stores after it has loaded") }
     submit(
-      { () -> Result<BatchReport, StoreError> in
+      { [path] () -> (Result<BatchReport, StoreError>, Sizes) in
         do throws(StoreError) {
           let report = try database.apply(batch)
           if report.logPages >= Storage.checkpointPages { _ = try? database.checkpoint() }
-          return .success(report)
-        } catch { return .failure(error) }
+          return (.success(report), Sizes(path))
+        } catch { return (.failure(error), Sizes(path)) }
       },
-      then: { [self] result in daemon?.step(.stored(result)) })
+      then: { [self] result, sizes in
+        self.sizes = sizes
+        daemon?.step(.stored(result))
+      })
   }
 
   func sweep(_ sweep: Sweep) {

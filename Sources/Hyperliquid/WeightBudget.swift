@@ -53,6 +53,8 @@ public struct WeightBudget: Sendable {
   public struct Stats: Hashable, Sendable {
     /// Weight that could be admitted this moment; negative while in debt.
     public var available = 0
+    /// Weight held now: that of the last minute, and what is reserved for requests in flight.
+    public var used = 0
     /// The effective budget per minute: maxWeightPerMin × safetyPct.
     public var max = 0
     /// Weight charged since start, after refunds and debts.
@@ -199,7 +201,8 @@ public struct WeightBudget: Sendable {
     settleExpired(now)
     window.advance(to: now)
     var stats = counters
-    stats.available = limit(at: now) - window.total - reserved.reduce(0, +)
+    stats.used = window.total + reserved.reduce(0, +)
+    stats.available = limit(at: now) - stats.used
     stats.inFlight = flying.reduce(0, +)
     return stats
   }

@@ -1,13 +1,18 @@
 /// How long loop turns took, in a histogram of fixed size.
-import Base
+public import Base
 
 /// Lengths of loop turns in nanoseconds, since the start or the last `reset`.
 public struct TurnTimes: Sendable {
   private var histogram = Histogram()
+  /// How many turns took how long, since the start; `reset` does not touch it.
+  public private(set) var counts = DurationCounts()
 
   init() {}
 
-  mutating func record(ns: UInt64) { histogram.record(ns) }
+  mutating func record(ns: UInt64) {
+    histogram.record(ns)
+    counts.record(ns: ns)
+  }
 
   /// Turns counted.
   public var count: UInt64 { histogram.count }

@@ -126,7 +126,7 @@ import Testing
     let recordings = try Contract.recordings { _ in true }
     let ours = [
       "/v1/orderflow", "/v1/coins", "/v1/book/{coin}", "/v1/liquidations", "/docs", "/openapi.json", "/livez",
-      "/readyz",
+      "/readyz", "/metrics",
     ]
     let recorded = Set(recordings.compactMap { Self.route($0)?.name })
     for route in Route.all where !ours.contains("\(route.path)") {

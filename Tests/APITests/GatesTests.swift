@@ -55,7 +55,7 @@ import Wire
 
   @Test func readsCanNeedItToo() throws {
     let client = client(APIOptions(token: "t", protectReads: true))
-    for path in ["/health", "/v1/stats", "/docs", "/openapi.json", "/v1/orderflow/BTC"] {
+    for path in ["/health", "/metrics", "/v1/stats", "/docs", "/openapi.json", "/v1/orderflow/BTC"] {
       #expect(try client.get(path).status == 401, "\(path)")
       #expect(try client.get(path, headers: [("Authorization", "Bearer t")]).status == 200, "\(path)")
     }

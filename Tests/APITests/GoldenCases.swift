@@ -51,6 +51,8 @@ struct GoldenCase: Sendable {
       views.stats.profiler = ProfilerFacts()
       views.stats.market = MarketFacts()
     },
+    GoldenCase(route: "metrics", name: "all", path: "/metrics", fill: FixedViews.addAllComponents),
+    GoldenCase(route: "metrics", name: "bare", path: "/metrics") { $0.stats = StatsFacts() },
     GoldenCase(route: "openapi", name: "ok", path: "/openapi.json"),
     GoldenCase(route: "docs", name: "ok", path: "/docs"),
   ]

@@ -7,7 +7,8 @@ import Testing
 @Suite struct RouteTableTests {
   private let table = RouteTable(Route.all)
   private let call = RouteCall(
-    views: FixedViews.make(), documents: Documents([], version: ""), version: "")
+    views: FixedViews.make(), documents: Documents([], version: ""), counts: RequestCounts([]),
+    version: "")
 
   /// The pattern of the route at `path` for GET, and the parameters' texts.
   private func match(_ path: String, _ method: Route.Method = .get) -> (path: String, segments: [String])? {

@@ -109,7 +109,7 @@ enum DocsPage {
     out.append("</small></h3>\n")
     guard !answer.example.isEmpty else { return }
     out.append("<pre>")
-    text(PrettyJSON.text(answer.example), out)
+    text(answer.schema == nil ? answer.example : PrettyJSON.text(answer.example), out)
     out.append("</pre>\n")
   }
 

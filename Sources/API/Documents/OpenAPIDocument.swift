@@ -162,7 +162,7 @@ struct OpenAPIDocument {
     json.pair("description", answer.about)
     json.key("content")
     json.beginObject()
-    json.key(answer.schema == nil ? "text/html" : "application/json")
+    json.key(answer.type)
     json.beginObject()
     if let schema = answer.schema {
       json.key("schema")
@@ -176,6 +176,12 @@ struct OpenAPIDocument {
         json.key("example")
         json.raw(text: answer.example)
       }
+    } else {
+      json.key("schema")
+      json.beginObject()
+      json.pair("type", "string")
+      json.endObject()
+      if !answer.example.isEmpty { json.pair("example", answer.example) }
     }
     json.endObject()
     json.endObject()

@@ -35,9 +35,11 @@ public struct Route: Sendable {
     public let status: Int
     /// When it is given, in one sentence.
     public let about: String
-    /// What the JSON looks like; `nil` for a page of HTML.
+    /// What the JSON looks like; `nil` for what is none.
     public let schema: Schema?
-    /// A real answer, as JSON text; empty when there is none to show.
+    /// The media type.
+    public let type: String
+    /// A real answer; empty when there is none to show.
     public let example: String
 
     /// The answer `status`, shaped like `schema`.
@@ -45,6 +47,16 @@ public struct Route: Sendable {
       self.status = status
       self.about = about
       self.schema = schema
+      type = schema == nil ? "text/html" : "application/json"
+      self.example = example
+    }
+
+    /// The answer `status` of media type `text`.
+    public init(_ status: Int, _ about: String, text type: String, example: String = "") {
+      self.status = status
+      self.about = about
+      schema = nil
+      self.type = type
       self.example = example
     }
   }

@@ -12,6 +12,8 @@ final class RouteCall {
   let views: Views
   /// The printed documents.
   let documents: Documents
+  /// Requests answered so far.
+  let counts: RequestCounts
   /// The daemon's version.
   let version: String
   /// The request's body, for routes that take one.
@@ -23,7 +25,7 @@ final class RouteCall {
   private let negotiation: Negotiation
   @exclusivity(unchecked) private var date = HTTPDate()
   /// The status of the answer begun last.
-  @exclusivity(unchecked) private var status = 0
+  @exclusivity(unchecked) private(set) var status = 0
   /// What the handler wants to wait for.
   @exclusivity(unchecked) private(set) var parking: Parking?
   /// Requests refused because too many waited.
@@ -41,9 +43,10 @@ final class RouteCall {
   /// Decoded text; `prepare` reserves what one request can need, so that views into it stay good.
   private let scratch = ByteBuffer(capacity: 256)
 
-  init(views: Views, documents: Documents, version: String) {
+  init(views: Views, documents: Documents, counts: RequestCounts, version: String) {
     self.views = views
     self.documents = documents
+    self.counts = counts
     self.version = version
     negotiation = Negotiation(epoch: UInt64(bitPattern: views.now.wall.ms))
     segments = .allocate(capacity: RouteTable.parametersMax)

@@ -31,9 +31,11 @@ public final class Router {
   /// Connections ended because unfinished requests took too much memory.
   @exclusivity(unchecked) public private(set) var refusedHeld: UInt64 = 0
   /// Requests that wait now.
-  @exclusivity(unchecked) public internal(set) var parked = 0
+  @exclusivity(unchecked) public internal(set) var parked = 0 { didSet { call.counts.waiting = parked } }
   /// A parser between requests, lent to whichever connection has bytes; see `ClientSession`.
   @exclusivity(unchecked) private var spareReader: RequestReader?
+  /// The route of the request at hand; negative while there is none.
+  @exclusivity(unchecked) private var routeIndex = -1
   /// Why the body at hand is not an object; reported together with the parameters' errors.
   private var bodyFailure: RequestBody.Failure?
   /// Requests answered, refusals included.
@@ -53,7 +55,8 @@ public final class Router {
     crossOrigin = CrossOrigin(options)
     requestsPerSecondMax = options.requestsPerSecondMax
     call = RouteCall(
-      views: views, documents: Documents(routes, version: options.version), version: options.version)
+      views: views, documents: Documents(routes, version: options.version), counts: RequestCounts(routes),
+      version: options.version)
   }
 
   /// Takes over other hosts, token and origins, from the next request on; the rest of the options stays.
@@ -69,6 +72,15 @@ public final class Router {
     _ request: borrowing HTTPRequest, keepAlive: Bool, resumed: Resumed? = nil, into out: ByteBuffer
   ) -> Parking? {
     if resumed == nil { requests &+= 1 }
+    routeIndex = -1
+    let parking = respond(request, keepAlive: keepAlive, resumed: resumed, into: out)
+    if parking == nil { call.counts.count(routeIndex, status: call.status) }
+    return parking
+  }
+
+  private func respond(
+    _ request: borrowing HTTPRequest, keepAlive: Bool, resumed: Resumed?, into out: ByteBuffer
+  ) -> Parking? {
     call.response = HTTPResponseWriter(
       into: out, keepAlive: keepAlive, isHead: request.method == .head, minorVersion: request.minorVersion)
     call.beginRun(request, resumed, canPark: parked < Router.parkedMax)
@@ -91,6 +103,7 @@ public final class Router {
       if isAllowedOrigin, request.method == .options { answerPreflight(node) } else { refuseMethod(node) }
       return nil
     }
+    routeIndex = index
     if token.isNeeded(method), !routes[index].isOpen, !isAuthorized(request) { return nil }
     guard takePathParameters(index), takeBody(index, request) else { return nil }
     guard takeParameters(index, request.query) else { return nil }
@@ -110,6 +123,7 @@ public final class Router {
     call.response = HTTPResponseWriter(into: out, keepAlive: false, isHead: false)
     call.beginWithoutRequest()
     refuse(error.status, error.reason)
+    call.counts.count(-1, status: call.status)
   }
 
   /// Appends the answer to a client that asks too often.
@@ -120,6 +134,7 @@ public final class Router {
     call.beginWithoutRequest()
     refusedFlood &+= 1
     refuse(429, "Too Many Requests", "retry-after: 1\r\n")
+    call.counts.count(-1, status: call.status)
   }
 
   /// Appends the answer to a request there is no memory for.
