@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Reactor
 
 /// Reads a configuration from disk: the YAML file, the `.env` beside it, the environment.
@@ -31,6 +32,11 @@ enum ConfigFile {
     }
     let (options, found) = Options.load(entries, apiToken: token)
     return (options, problems + found)
+  }
+
+  /// The `.env` that `load` reads for the configuration at `path`.
+  static func dotEnvPath(_ path: String) -> String? {
+    dotEnvCandidates(path).first { access($0, F_OK) == 0 }
   }
 
   /// The file's text; nil when there is none to read.

@@ -18,7 +18,9 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let (options, problems) = ConfigFile.load(path: arguments.config, environment: Environment.variables())
-    let subject = Doctor.Subject(path: arguments.config, options: options, problems: problems)
+    let subject = Doctor.Subject(
+      path: arguments.config, options: options, problems: problems,
+      secretsPath: ConfigFile.dotEnvPath(arguments.config))
     throw ExitCode(Doctor.run(subject, isJSON: json) { print($0) })
   }
 }

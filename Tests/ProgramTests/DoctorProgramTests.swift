@@ -82,7 +82,13 @@ import Testing
         Service.environment(9, folder)
       ) { a, _ in a })
     #expect(open.texts("fail", "config").contains { $0.contains("set HYNOUS_API_TOKEN") })
-    #expect(!open.lines.joined().contains("secret"))
+    let dotEnv = try folder.write(".env", "HYNOUS_API_TOKEN=secret-word\n")
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: dotEnv)
+    let shown = try Run(Service.environment(9, folder), config: file)
+    #expect(shown.texts("warn", "config").contains { $0.contains("chmod 600") }, "\(shown.lines)")
+    #expect(!shown.lines.joined().contains("secret-word"))
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: dotEnv)
+    #expect(!(try Run(Service.environment(9, folder), config: file)).lines.joined().contains("chmod 600"))
   }
 
   @Test func anExchangeThatIsDownFailsSoonAndClearly() throws {

@@ -12,6 +12,7 @@ extension Doctor {
       found(.ok("config", "\(subject.path): \(Options.all.count) keys, \(changed) not the default"))
     }
     lookAtBudget()
+    lookAtSecrets()
     if !ExchangeAddress.isLoopback(host: options[.serverHost]) {
       let isProtected = options[.protectReads]
       found(
@@ -40,6 +41,15 @@ extension Doctor {
           "config", "runtime.worker_threads \(options[.workerThreads]) on \(processors) processors",
           "set it to \(max(2, processors))"))
     }
+  }
+
+  /// A token that everybody on the machine can read protects from nobody on it.
+  private func lookAtSecrets() {
+    var status = stat()
+    guard options.apiToken != nil, let path = subject.secretsPath, stat(path, &status) == 0,
+      status.st_mode & 0o044 != 0
+    else { return }
+    found(.warn("config", "\(path) can be read by other users, and the token is set", "chmod 600 \(path)"))
   }
 
   /// The exchange counts by address of the network: who else asks from here has the rest.

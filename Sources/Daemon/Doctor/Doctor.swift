@@ -22,10 +22,13 @@ public final class Doctor {
     public var options: Options
     /// What is wrong with it.
     public var problems: [ConfigProblem]
+    /// The `.env` file that was read, in which secrets may stand.
+    public var secretsPath: String?
 
     /// A subject of these.
-    public init(path: String, options: Options, problems: [ConfigProblem]) {
+    public init(path: String, options: Options, problems: [ConfigProblem], secretsPath: String?) {
       self.path = path
+      self.secretsPath = secretsPath
       self.options = options
       self.problems = problems
     }
