@@ -215,4 +215,13 @@ import Testing
     }
     #expect(try String(contentsOf: file, encoding: .utf8) == printed)
   }
+
+  /// YAML refuses control characters and takes some others for ends of lines: none is printed as it is.
+  @Test func textIsPrintedInCharactersYAMLReadsBack() {
+    var options = Options()
+    #expect(options.set("db.path", to: "a\u{1}b\r\u{7F}\u{85}\u{2028}\u{FEFF}\u{FFFF}é🐋\\\"") == nil)
+    let printed = ConfigText.yaml(options)
+    #expect(printed.contains(#"path: "a\u0001b\u000d\u007f\u0085\u2028\ufeff\uffffé🐋\\\"""#))
+    #expect(printed.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
+  }
 }

@@ -66,9 +66,24 @@ public enum ConfigText {
       case "\\": escaped += "\\\\"
       case "\n": escaped += "\\n"
       case "\t": escaped += "\\t"
-      default: escaped.unicodeScalars.append(scalar)
+      default:
+        if isRaw(scalar) {
+          escaped.unicodeScalars.append(scalar)
+        } else {
+          let digits = String(scalar.value, radix: 16)
+          escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
       }
     }
     return escaped + "\""
+  }
+
+  /// Whether YAML reads the character back when it stands for itself between quotes: others are refused by YAML or are
+  /// ends of lines to it. All that are not lie below U+10000.
+  private static func isRaw(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: false
+    default: true
+    }
   }
 }
