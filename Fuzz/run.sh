@@ -17,7 +17,7 @@ if ! swift build -j 2 -c release -Xswiftc -assert-config -Xswiftc Debug --saniti
   exit 1
 fi
 fuzzer=.build/release/hynous-fuzz
-targets=${*:-$(sed -n 's/.*FuzzTarget("\([a-z0-9-]*\)").*/\1/p' Targets/*.swift | sort)}
+targets=${*:-$(sed -n 's/.*FuzzTarget("\([a-z0-9-]*\)").*/\1/p' Targets/*.swift Driver/*.swift | sort)}
 # A crash would otherwise hang in Swift's backtracer.
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:handle_segv=1
 

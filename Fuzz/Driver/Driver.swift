@@ -1,11 +1,14 @@
 import FuzzTargets
 import Glibc
 
+/// Those of the library, and the one that needs the main program's own files.
+private let targets = FuzzTarget.all + [.configFile]
+
 /// libFuzzer's entry: one binary for every target; `HYNOUS_FUZZ_TARGET` names the one to run.
 private let target: FuzzTarget = {
   let name = getenv("HYNOUS_FUZZ_TARGET").map { String(cString: $0) } ?? ""
-  guard let found = FuzzTarget.all.first(where: { $0.name == name }) else {
-    fatalError("HYNOUS_FUZZ_TARGET must be one of: \(FuzzTarget.all.map(\.name).joined(separator: " "))")
+  guard let found = targets.first(where: { $0.name == name }) else {
+    fatalError("HYNOUS_FUZZ_TARGET must be one of: \(targets.map(\.name).joined(separator: " "))")
   }
   return found
 }()

@@ -7,7 +7,8 @@ public struct FuzzTarget: Sendable {
   /// Feeds the bytes; checks inside are `precondition`s.
   public let run: @Sendable (UnsafeRawBufferPointer) -> Void
 
-  init(_ name: String, run: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) {
+  /// A target of that name.
+  public init(_ name: String, run: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) {
     self.name = name
     self.run = run
   }

@@ -104,6 +104,7 @@ extension FuzzTarget {
     reader.rewind(to: behind)
     let isZero = text.allSatisfy { $0 == "0" || $0 == "-" }
     precondition(signed == (isZero ? 0 : Int64(text)), "another integer")
+    precondition(double == Double(text).flatMap { $0.isFinite ? $0 : nil }, "another double")
     precondition(unsigned == (isZero ? 0 : UInt64(text)), "another integer without a sign")
     return .number(double, signed: signed, unsigned: unsigned, text: text)
   }
@@ -126,7 +127,9 @@ extension FuzzTarget {
       // Exact where the text is an integer of 64 bits, else the nearest double.
       if let signed, text != "-0" { return number.int64Value == signed }
       if let unsigned { return number.uint64Value == unsigned }
-      return double == number.doubleValue
+      // Long numbers Foundation keeps to 38 decimal digits and rounds a second time: ours is the nearest double.
+      guard number is NSDecimalNumber, let double else { return double == number.doubleValue }
+      return abs(double - number.doubleValue) <= 1e-14 * abs(double)
     case .string(let text):
       guard let other = theirs as? String else { return false }
       return text.utf8.elementsEqual(other.utf8)

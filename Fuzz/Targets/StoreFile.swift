@@ -5,9 +5,9 @@ import Store
 extension FuzzTarget {
   /// A database file, or one of ours with bytes changed or cut off, in it or in its log → opened as at a start: a
   /// state, or an error that says why, never a trap; what opens takes a row, gives it back after a second start, and is
-  /// swept; an unharmed one is whole.
+  /// swept; an unharmed one is whole and nothing of it is set aside.
   ///
-  /// First byte: bit 0, the rest is the file itself; bit 2, a log is left behind.
+  /// First byte: bit 0, the rest is the file itself; bit 1, damaged files are set aside; bit 2, a log is left behind.
   /// Else the rest are changes of four bytes: page (bit 7: of the log; 127: cut there), offset, value.
   public static let storeFile = FuzzTarget("store-file") { bytes in
     guard let mode = bytes.first else { return }
@@ -20,7 +20,7 @@ extension FuzzTarget {
     if isRaw { file = [UInt8](rest) } else { StoreFileSubject.change(rest, &file, &log) }
     scratch.write(file, "data.db")
     if !log.isEmpty { scratch.write(log, "data.db-wal") }
-    StoreFileSubject.start(scratch, isUnharmed: !isRaw && rest.count < 4)
+    StoreFileSubject.start(scratch, setsAside: mode & 2 != 0, isUnharmed: !isRaw && rest.count < 4)
   }
 }
 
@@ -117,23 +117,26 @@ private enum StoreFileSubject {
     }
   }
 
-  static func start(_ folder: FuzzFolder, isUnharmed: Bool) {
+  static func start(_ folder: FuzzFolder, setsAside: Bool, isUnharmed: Bool) {
     var options = DatabaseOptions(path: "\(folder.path)/data.db")
+    options.setsDamagedAside = setsAside
     options.busyMs = 0
+    let limits = StoredLimits()
     do throws(StoreError) {
-      let database = try Database(options)
-      let state = try database.loadAll(StoredLimits(), now: FuzzRows.now)
+      let (database, state) = try Database.openLoaded(options, limits, now: FuzzRows.now)
       if isUnharmed {
-        precondition(state.unread.isEmpty, "a whole file is called damaged")
+        precondition(state.opened.setAside == nil && state.unread.isEmpty, "a whole file is called damaged")
         precondition(state.watched.count >= wallets, "what was saved is lost")
+      }
+      if setsAside {
+        precondition(!state.unread.contains(where: \.isDamage), "goes on with a file known to be damaged")
       }
       let isSaved = use(database)
       do throws(StoreError) { try database.close() } catch { precondition(!isUnharmed, error.message) }
       guard isSaved else { return precondition(!isUnharmed, "a whole file takes no row") }
       // What was acknowledged is there at the next start, or the file says itself that it is damaged.
-      let second = try Database(options)
-      let again = try second.loadAll(StoredLimits(), now: FuzzRows.now)
-      let isKnownDamaged = !again.unread.isEmpty
+      let (second, again) = try Database.openLoaded(options, limits, now: FuzzRows.now)
+      let isKnownDamaged = !again.unread.isEmpty || again.opened.setAside != nil
       precondition(
         again.watched.contains { $0.label == "w9" } || isKnownDamaged,
         "an acknowledged row is lost in silence")

@@ -1,0 +1,1 @@
+../../Sources/hynous-data/YAMLFile.swift
