@@ -94,8 +94,12 @@ private final class APISubject {
       let isBody = at < bytes.count && bytes[at] != UInt8(ascii: "H")
       guard isBody, length > 0 else { continue }
       precondition(at + length <= bytes.count, "short body")
-      if head.contains("application/json"), !head.contains("content-encoding") {
-        APISubject.checkJSON(bytes, at, length)
+      let body = UnsafeRawBufferPointer(rebasing: bytes[at..<(at + length)])
+      if head.contains("content-encoding: gzip") {
+        guard let plain = try? Gunzip.bytes(of: [UInt8](body)) else { preconditionFailure("no gzip") }
+        if head.contains("application/json") { plain.withUnsafeBytes { APISubject.checkJSON($0) } }
+      } else if head.contains("application/json") {
+        APISubject.checkJSON(body)
       }
       at += length
     }
@@ -117,9 +121,9 @@ private final class APISubject {
     return nil
   }
 
-  private static func checkJSON(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ length: Int) {
-    let text = ByteBuffer(capacity: length + 64)
-    text.append(UnsafeRawBufferPointer(rebasing: bytes[at..<(at + length)]))
+  private static func checkJSON(_ body: UnsafeRawBufferPointer) {
+    let text = ByteBuffer(capacity: body.count + 64)
+    text.append(body)
     var reader = JSONReader(text.bytes)
     do {
       try reader.skipValue()

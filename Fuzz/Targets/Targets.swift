@@ -10,6 +10,7 @@ extension FuzzTarget {
     .json,
     .api,
     .body,
+    .gzip,
     .httpChunked,
     .httpRequest,
     .httpResponse,
