@@ -48,6 +48,10 @@ public final class Core {
   let books: L2Subscriber?
   /// What a restart takes from the file is in memory, or cannot be had: accounts may be asked about.
   @exclusivity(unchecked) var isStateLoaded = false
+  /// The damaged file that was set aside in this run.
+  @exclusivity(unchecked) var setAside: SetAside?
+  /// What clients were told goes from memory into a new file.
+  @exclusivity(unchecked) var keepsWords = false
   let clients: Clients
   var measured = Measurements()
   var loopWatch = LoopWatch()

@@ -48,6 +48,7 @@ extension Core {
     case .failure(let error):
       output.log(.warning, "question not answered", ("kind", error.kind.rawValue), ("reason", error.message))
       if let wanted { wake(.trades(wanted), .unavailable, now: now) }
+      if error.isDamage { persistence.found(error, output, now: now) }
     }
   }
 

@@ -17,11 +17,22 @@ extension Core {
           .error, "table not read", ("kind", error.kind.rawValue), ("reason", error.message))
       }
       let file = state.opened
+      if let aside = file.setAside {
+        setAside = aside
+        output.log(
+          .error, "damaged database set aside, a new one begun", ("file", aside.path),
+          ("reason", aside.reason), ("wallets_kept", "\(aside.wallets)"), ("alerts_kept", "\(aside.alerts)"),
+          ("recover", "sqlite3 \(aside.path) .recover"))
+      }
+      if let cut = file.logCut { output.log(.error, "database log damaged", ("reason", cut)) }
       output.log(
         .info, "database open", ("new", "\(file.isNew)"), ("addresses", "\(state.addresses.count)"),
         ("positions", "\(state.positions.count)"), ("profiles", "\(state.profiles.count)"),
         ("skipped", "\(state.skipped + state.beyondLimit)"),
         ("added", (file.tablesAdded + file.columnsAdded + file.indexesAdded).joined(separator: ",")))
+      // What could be was taken over from the damaged file; what was found damaged while in use lives in memory.
+      keepsWords =
+        file.setAside != nil && state.watched.isEmpty && state.alerts.isEmpty && state.lastAlertID == 0
       warmStart = WarmStart(state)
       // A file that opens late finds accounts being asked about already: that rests while their past comes in.
       isStateLoaded = false
@@ -40,6 +51,8 @@ extension Core {
     self.warmStart = nil
     if warmStart.refused > 0 { output.log(.warning, "rows not restored", ("count", "\(warmStart.refused)")) }
     persistence.restored(now: now)
+    if keepsWords { persistence.keepWords(views.knowledge) }
+    keepsWords = false
     views.knowledge.watchList.forEach { if let address = $0.address { watch(address, true, now: now) } }
     startAsking(now: now)
     curator.begin(now: now)

@@ -7,7 +7,8 @@ import Store
 /// What of the service's state goes to disk, and when.
 ///
 /// One writing job at a time, in this order: what clients wait for (`ClientWrites`, durable, at once), rows that follow
-/// from what was seen (`rows` and the address book, every `flushInterval`), slices of the retention sweep in between.
+/// from what was seen (`rows` and the address book, every `flushInterval`, and then before the next clients), slices of
+/// the retention sweep in between.
 /// Each kind has batches of its own, so that none can fail another. A derived batch that fails goes out again, with
 /// growing pauses, and what waits behind it is coalesced and bounded; a row the file refuses for what it is, is found
 /// by halving its batch, dropped and counted.
@@ -50,6 +51,10 @@ struct Persistence {
   /// When the last batch was committed; nil before the first.
   private(set) var committedAt: Instant?
   private var storeBegan = Instant.zero
+  /// The last batch was one of clients' writes.
+  private var wereClientsLast = false
+  /// Damage was found beside a job that has the writer.
+  private var isDamaged = false
   /// Why the database does not take writes now; nil while it does.
   private(set) var failure: String?
 
@@ -132,6 +137,37 @@ struct Persistence {
     }
   }
 
+  /// The file is damaged: memory goes on, and the driver is asked to open it again, which sets it aside. At once, unless
+  /// a job has the writer.
+  mutating func found(_ damage: StoreError, _ out: Output, now: Now) {
+    switch state {
+    case .loading, .restoring, .down: return
+    case .storingClients, .storingRows, .sweeping: isDamaged = true
+    case .ready:
+      isDamaged = false
+      state = .down
+      due = now.instant
+      if failure == nil || damage.isDamage {
+        out.log(.error, "database damaged", ("kind", damage.kind.rawValue), ("reason", damage.message))
+      }
+      failure = "database: \(damage.kind.rawValue)"
+    }
+  }
+
+  /// A new file took the place of a damaged one while the service ran: what clients were told is saved goes into it.
+  mutating func keepWords(_ knowledge: Knowledge) {
+    var batch = Batch(isDurable: true)
+    knowledge.watchList.forEachKnown { row in
+      if batch.isFull { parts.append(batch) }
+      if batch.isFull { batch = Batch(isDurable: true) }
+      batch.add(WatchedWallet(row))
+    }
+    if !batch.isEmpty { parts.append(batch) }
+    batch = Batch(isDurable: true)
+    knowledge.alerts.forEach { batch.add(WalletAlert($0)) }
+    if !batch.isEmpty { parts.append(batch) }
+  }
+
   /// Memory holds what the file held: writing may begin.
   mutating func restored(now: Now) {
     state = .ready
@@ -162,29 +198,40 @@ struct Persistence {
     clients.expire(now: now.instant)
     if isFinal { isStopping = true }
     if state == .down, now.instant >= due, !isFinal { load(out) }
+    // Behind a batch of clients' the others' turn comes when they are late: many clients cannot keep them waiting.
+    if wereClientsLast, now.instant >= due { storeRows(knowledge.book, out, now: now) }
+    storeClients(knowledge, out, now: now)
+    if now.instant >= due || isFinal { storeRows(knowledge.book, out, now: now) }
+    guard state == .ready else { return }
+    guard now.instant >= sweepDue, !isFinal else { return }
+    if sweep.cursor == .start { sweep.now = now.wall }
+    state = .sweeping
+    out.add(.sweep)
+  }
+
+  /// Starts a batch of what clients wait for, if the writer is free.
+  private mutating func storeClients(_ knowledge: Knowledge, _ out: Output, now: Now) {
     while state == .ready, clients.isWaiting {
       clientBatch = clients.makeBatch(knowledge)
       // Some writes need no row; the others wait for theirs.
       guard !clientBatch.isEmpty else { continue }
       state = .storingClients
+      wereClientsLast = true
       storeBegan = now.instant
       out.add(.store)
     }
+  }
+
+  /// Starts a batch of what was seen, if the writer is free and there is anything.
+  private mutating func storeRows(_ book: AddressBook, _ out: Output, now: Now) {
     guard state == .ready else { return }
-    if now.instant >= due || isFinal {
-      due = now.instant + Persistence.flushInterval
-      collect(knowledge.book)
-      if !parts.isEmpty {
-        state = .storingRows
-        storeBegan = now.instant
-        out.add(.store)
-        return
-      }
-    }
-    guard now.instant >= sweepDue, !isFinal else { return }
-    if sweep.cursor == .start { sweep.now = now.wall }
-    state = .sweeping
-    out.add(.sweep)
+    due = now.instant + Persistence.flushInterval
+    wereClientsLast = false
+    collect(book)
+    guard !parts.isEmpty else { return }
+    state = .storingRows
+    storeBegan = now.instant
+    out.add(.store)
   }
 
   mutating func stored(
@@ -193,6 +240,7 @@ struct Persistence {
     let wasForClients = state == .storingClients
     guard wasForClients || state == .storingRows else { return }
     state = .ready
+    defer { if isDamaged { found(StoreError(.corrupt, "found by a question"), out, now: now) } }
     switch result {
     case .success(let report):
       rowsStored += UInt64(report.rows)
@@ -214,6 +262,7 @@ struct Persistence {
         if !wasForClients { halve(now: now) }
         return
       }
+      if error.isDamage { return found(error, out, now: now) }
       if !wasForClients { due = now.instant + backoff.next() }
       if failure == nil {
         out.log(.error, "database write failed", ("kind", error.kind.rawValue), ("reason", error.message))
@@ -255,6 +304,7 @@ struct Persistence {
   mutating func swept(_ result: Result<SweepReport, StoreError>, _ out: Output, now: Now) {
     guard state == .sweeping else { return }
     state = .ready
+    defer { if isDamaged { found(StoreError(.corrupt, "found by the sweep or a question"), out, now: now) } }
     sweepDue = now.instant + Persistence.sliceInterval
     switch result {
     case .success(let report):
@@ -267,6 +317,7 @@ struct Persistence {
       if left > 0, sweep.stalls < Sweep.stallsMax { return }
     case .failure(let error):
       failures += 1
+      isDamaged = isDamaged || error.isDamage
       out.log(.warning, "retention sweep failed", ("kind", error.kind.rawValue), ("reason", error.message))
     }
     sweep.cursor = .start

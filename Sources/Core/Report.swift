@@ -44,6 +44,9 @@ extension Core {
     }
     facts.reasons += accountTroubles()
     if let trouble = persistence.trouble { facts.reasons.append(trouble) }
+    if setAside != nil {
+      facts.reasons.append("database: a damaged file was set aside at this run, see the log")
+    }
     return facts
   }
 

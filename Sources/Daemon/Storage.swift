@@ -13,6 +13,8 @@ final class Storage {
   private let path: String
   private let pool: Pool
   private var database: Database?
+  /// Damage found in the open file.
+  private var damage: StoreError?
   /// As of the last batch.
   private(set) var sizes = Sizes()
 
@@ -40,20 +42,33 @@ final class Storage {
     self.pool = pool
   }
 
+  /// Opens the file. One found damaged, now or while it was in use, is set aside and a new one begun.
   func load() {
-    let path = path
     let wall = daemon?.loop.now.wall ?? WallTime(ms: 0)
+    var options = DatabaseOptions(path: path)
+    options.setsDamagedAside = true
+    options.knownDamage = damage
     submit(
-      { () -> Result<(Database, LoadedState), StoreError> in
+      {
+        [options, before = damage == nil ? nil : database] () -> Result<(Database, LoadedState), StoreError>
+        in
+        before?.abandon()
         do throws(StoreError) {
-          let database = try Database(DatabaseOptions(path: path))
-          return .success((database, try database.loadAll(StoredLimits(), now: wall)))
+          return .success(try Database.openLoaded(options, StoredLimits(), now: wall))
         } catch { return .failure(error) }
       },
       then: { [self] result in
-        if case .success(let (opened, _)) = result { database = opened }
+        if case .success(let (opened, _)) = result {
+          database = opened
+          damage = nil
+        }
         daemon?.step(.loaded(result.map { $0.1 }))
       })
+  }
+
+  /// Remembers that the file is damaged: the next `load` sets it aside.
+  private func note<Value>(_ result: Result<Value, StoreError>) {
+    if case .failure(let error) = result, error.isDamage { damage = error }
   }
 
   func store(_ batch: Batch) {
@@ -68,13 +83,19 @@ final class Storage {
       },
       then: { [self] result, sizes in
         self.sizes = sizes
+        note(result)
         daemon?.step(.stored(result))
       })
   }
 
   func sweep(_ sweep: Sweep) {
     guard let database else { preconditionFailure("Core sweeps after it has loaded") }
-    submit({ sweep.run(on: database) }, then: { [self] result in daemon?.step(.swept(result)) })
+    submit(
+      { sweep.run(on: database) },
+      then: { [self] result in
+        note(result)
+        daemon?.step(.swept(result))
+      })
   }
 
   func query(_ id: QueryID, _ query: StoreQuery) {
@@ -82,7 +103,12 @@ final class Storage {
       daemon?.later(.queried(id, .failure(StoreError(.closed, "the database is not open"))))
       return
     }
-    submit({ Storage.answer(query, database) }, then: { [self] result in daemon?.step(.queried(id, result)) })
+    submit(
+      { Storage.answer(query, database) },
+      then: { [self] result in
+        note(result)
+        daemon?.step(.queried(id, result))
+      })
   }
 
   private static func answer(

@@ -136,6 +136,11 @@ public final class WatchList {
     makeRoom()
   }
 
+  /// Every wallet, followed or once followed, by key.
+  public func forEachKnown(_ body: (WatchEntry) -> Void) {
+    for key in wallets.keys.sorted() { if let row = wallets[key] { body(row) } }
+  }
+
   /// The followed wallets, newest first.
   public func forEach(_ body: (WatchEntry) -> Void) {
     for key in order.reversed() { if let row = wallets[key] { body(row) } }

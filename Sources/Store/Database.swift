@@ -180,7 +180,7 @@ public final class Database: Sendable {
   }
 
   /// Closes a damaged file as it lies: its log is neither copied nor removed.
-  func abandon() {
+  public func abandon() {
     reader.withLock { $0 = nil }
     writer.withLock { (state) in
       state.writer?.connection.keepLog(true)
