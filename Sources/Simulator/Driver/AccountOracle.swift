@@ -157,7 +157,7 @@ extension Simulation {
       guard let watch = accounts.watched["\(address)"], let last = pictures.last,
         !isVault(address), !accounts.unsure.contains("\(address)"),
         let (before, after) = pair(address, last.wallMs),
-        before.at > watch.at + .seconds(1)
+        before.at > max(watch.at, openedAt) + .seconds(1)
       else { continue }
       for change in changes(before, after) where isKnown(change.coin) {
         let key = "\(address) \(exchange.world.coinName(change.coin)) \(last.wallMs)"

@@ -18,6 +18,8 @@ struct FlowOracle {
   var tradesSeen: Int64 = 0
   var discovered: Int64 = 0
   var hasReportedUse = false
+  /// Requests refused in the minute after a restart.
+  var refusedExcused = 0
   /// The disk took writes during the last seconds before a stop.
   var isDiskSteady = true
   /// Spans in which the exchange kept a coin's trades back. Nobody can know of those that come between the last

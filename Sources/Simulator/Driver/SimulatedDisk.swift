@@ -182,7 +182,10 @@ extension Simulation {
     }
     leaveTrouble(error, "a load fails")
     disk.isTroubled = error != nil
-    if case .success(let state) = result { checkLoaded(state) }
+    if case .success(let state) = result {
+      openedAt = now
+      checkLoaded(state)
+    }
     step(.loaded(result))
   }
 

@@ -97,6 +97,8 @@ public final class Simulation {
   var losesPower = false
   /// By how much the machine's clock will be off when the process starts again.
   var clockJumpMs: Int64 = 0
+  /// When this life had its file open: before, it cannot know whom it watches.
+  var openedAt = Instant.never
   /// What the crowds asked to have kept.
   var posts = 0
   /// Batches that had failed when calm was last judged, in which life.
@@ -267,7 +269,11 @@ public final class Simulation {
     pool = SimulatedPool(threads: options[.workerThreads])
     wallOffsetMs += clockJumpMs
     clockJumpMs = 0
+    openedAt = .never
     clients.begin()
+    // What the former life asked is answered to nobody; its numbers come again.
+    accounts.underWay.removeAll()
+    accounts.listings.removeAll()
     oracle.begin(wallOffsetMs: wallOffsetMs)
     core = Core(options: options, version: "sim", bounds: swarm.bounds, seed: chance.next(), now: clocks)
     counts.starts += 1

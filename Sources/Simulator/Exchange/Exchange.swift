@@ -104,7 +104,7 @@ public final class Exchange {
       return .answer(status: 200, type: .html, delayMs: faults.infoDelayMs)
     case .other:
       out.append(
-        ["{}", "[]", "[{}]", "{\"universe\":7}", "[[],[]]", "\"error\"", "12", "{\"assetPositions\":{}}"][
+        ["{}", "[]", "[{}]", "{\"universe\":7}", "[[],[]]", "\"error\"", "12", "{\"positions\":{}}"][
           random.below(8)])
       return .answer(status: 200, type: .json, delayMs: faults.infoDelayMs)
     case .hangUp: return .hangUp
