@@ -15,6 +15,7 @@ public final class Daemon {
   let options: Options
   let log: LogWriter
   private let readOptions: OptionsReader
+  private let terminal = Terminal()
   /// The configuration is being read; `true`: and shall be read once more, for it may have changed meanwhile.
   private var reloading: Bool?
   private let pool: Pool
@@ -74,7 +75,7 @@ public final class Daemon {
   /// Runs until Core says exit; answers the process's exit status.
   func run() -> Int32 {
     signals = Signals(loop, [SIGTERM, SIGINT, SIGHUP]) { [unowned self] number in
-      if number == SIGHUP { reload() } else { step(.stop) }
+      if number == SIGHUP, !terminal.isGone { reload() } else { step(.stop) }
     }
     deadlineTimer = Timer(loop) { [unowned self] _ in
       armedFor = .never

@@ -92,6 +92,44 @@ import Testing
     #expect(world.stop() == 0)
   }
 
+  /// With its terminal gone, SIGHUP means what it always did: a daemon run by hand does not live on unseen.
+  @Test func aClosedTerminalEndsIt() throws {
+    let folder = try TemporaryFolder()
+    // posix_openpt and its kin are not imported: the same in Linux's own words (TIOCSPTLCK, TIOCGPTN).
+    let master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    var (lock, number): (Int32, Int32) = (0, 0)
+    try #require(
+      master >= 0 && ioctl(master, 0x4004_5431, &lock) == 0 && ioctl(master, 0x8004_5430, &number) == 0)
+    let name = "/dev/pts/\(number)"
+    let slave = FileHandle(fileDescriptor: open(name, O_RDWR | O_NOCTTY | O_CLOEXEC), closeOnDealloc: true)
+    let daemon = Process()
+    daemon.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+      .appending(path: "hynous-data")
+    daemon.arguments = ["run", "--config", Program.root.appending(path: "config/default.yaml").path]
+    daemon.environment = Service.environment(9, folder)
+    daemon.standardError = slave
+    daemon.standardInput = FileHandle.nullDevice
+    try daemon.run()
+    try slave.close()
+    let terminal = FileHandle(fileDescriptor: master, closeOnDealloc: true)
+    var said = ""
+    func reads(until text: String) -> Bool {
+      while !said.contains(text) {
+        let more = terminal.availableData
+        if more.isEmpty { return false }
+        said += String(decoding: more, as: UTF8.self)
+      }
+      return true
+    }
+    #expect(reads(until: "database open"), "\(said)")
+    kill(daemon.processIdentifier, SIGHUP)
+    #expect(reads(until: "nothing to change"), "\(said)")
+    try terminal.close()
+    kill(daemon.processIdentifier, SIGHUP)
+    daemon.waitUntilExit()
+    #expect(daemon.terminationReason == .exit && daemon.terminationStatus == 0)
+  }
+
   @Test func signalsThatComeInACrowdAreAllHeard() throws {
     let world = try World("heatmap:\n  bucket_count: 50\n")
     for count in 51...70 {
