@@ -1,5 +1,6 @@
 """Runs the parts of the conformance run; started by run.sh, which see."""
 import argparse
+import signal
 import sys
 import time
 
@@ -22,6 +23,8 @@ def main():
     parser.add_argument("--part", action="append", choices=list(PARTS), help="only this part; may be given again")
     parser.add_argument("--verbose", action="store_true", help="print every case")
     arguments = parser.parse_args()
+    # What was started is ended, whoever ends us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     results = service.Results(arguments.verbose)
     exchange = service.Exchange()
     daemon = None

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Holds the daemon and the simulated exchange against programs written by others: curl, wrk, h2load, Python's
 # http.client, requests, h11, websockets and wsproto, as clients and as servers; and against a table of smuggled requests.
-#   run.sh [--quick] [--part NAME]... [--verbose]     --quick: what the gate runs, under a minute
+#   run.sh [--quick] [--part NAME]... [--verbose] [--schemathesis]
+# --quick is what the gate runs, under a minute; --schemathesis adds Tests/Contract/schemathesis.sh, which the gate runs
+# by itself.
 # Prints a table of parts, cases and failures; exits 1 on any failure. Takes the binaries in HYNOUS_BIN, else release
 # ones, else debug ones, else builds. Ports are the system's choice; everything started is ended.
 set -euo pipefail
@@ -23,4 +25,9 @@ if ! contract_python requests==2.34.2 websockets==17.4 wsproto==1.3.2 h11==0.16.
   [ -z "${CI:-}" ] || exit 1
   exit 0
 fi
-exec "$python" -uB Tests/Conformance/run.py "$@"
+also= arguments=()
+for argument in "$@"; do
+  if [ "$argument" = --schemathesis ]; then also=yes; else arguments+=("$argument"); fi
+done
+"$python" -uB Tests/Conformance/run.py "${arguments[@]}"
+[ -z "$also" ] || exec Tests/Contract/schemathesis.sh
