@@ -20,6 +20,11 @@ public struct Inspection: Hashable, Sendable {
   /// What SQLite's `quick_check` found: `ok`, or the first damage; nil when there was no time to finish it.
   public var check: String?
 
+  /// Damaged files of this name that were set aside, without their logs, in no order; at most `setAsideMax`.
+  public var setAside: [String] = []
+  /// More are not told.
+  public static let setAsideMax = 16
+
   /// Looks at `path`; nil when there is no such file. The check ends unfinished when `stop` is set.
   public static func look(at path: String, stop: StopFlag) throws(StoreError) -> Inspection? {
     var status = stat()
@@ -31,6 +36,7 @@ public struct Inspection: Hashable, Sendable {
     var found = Inspection()
     found.bytes = Int64(status.st_size)
     if stat("\(path)-wal", &status) == 0 { found.logBytes = Int64(status.st_size) }
+    found.setAside = Inspection.setAside(beside: path)
     // As of a file with a trouble: so that one in a folder without write access can be read, too.
     let options = DatabaseOptions(path: path)
     guard let connection = try Opening.reader(options, trouble: StoreError(.readOnly, "")) else { return nil }
@@ -47,6 +53,23 @@ public struct Inspection: Hashable, Sendable {
       found.check = try connection.text("PRAGMA quick_check(1)") ?? "ok"
     } catch {
       if !stop.isSet { throw error }
+    }
+    return found
+  }
+
+  private static func setAside(beside path: String) -> [String] {
+    let slash = path.lastIndex(of: "/")
+    let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+    guard let folder = opendir(slash.map { String(path[...$0]) } ?? ".") else { return [] }
+    defer { closedir(folder) }
+    var found: [String] = []
+    while found.count < setAsideMax, let entry = readdir(folder) {
+      let other = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      guard other.hasPrefix("\(name)\(Damage.mark)"), !other.hasSuffix("-wal"), !other.hasSuffix("-shm")
+      else { continue }
+      found.append(other)
     }
     return found
   }

@@ -172,8 +172,20 @@ import Testing
     try bytes.write(to: file)
     let damaged = try Run(environment)
     #expect(damaged.texts("fail", "database").count == 1, "\(damaged.lines)")
-    #expect(damaged.failed.contains { $0.contains("→ stop the daemon, keep the file") }, "\(damaged.lines)")
+    #expect(
+      damaged.failed.contains { $0.contains("→ stop the daemon and put the last backup in its place") },
+      "\(damaged.lines)")
     #expect(try Data(contentsOf: file) == bytes)
+    // What the daemon does about it is told from then on.
+    let anew = try Program("hynous-data", ["run"], environment: environment)
+    #expect(anew.line(holding: "database open") != nil, "\(anew.lines)")
+    anew.signal(SIGTERM)
+    #expect(anew.exitStatus() == 0)
+    let after = try Run(environment)
+    #expect(after.texts("ok", "database").count == 1, "\(after.lines)")
+    #expect(
+      after.texts("warn", "database").first?.contains("set aside: test.db.damaged-") == true, "\(after.lines)"
+    )
     let text = Data("this is a text, and no database at all, though it is long enough for one\n".utf8)
     try text.write(to: file)
     let foreign = try Run(environment)

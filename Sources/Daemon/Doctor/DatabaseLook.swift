@@ -39,6 +39,12 @@ extension Doctor {
         .fail("database", "\(path): somebody else's: none of our tables in it", "set db.path to another file")
       )
     }
+    if !file.setAside.isEmpty {
+      found(
+        .warn(
+          "database", "damaged files were set aside: \(file.setAside.sorted().joined(separator: ", "))",
+          "see the disk; take from them what is wanted (sqlite3 … .recover), then remove them"))
+    }
     let version = file.schemaVersion.map(String.init) ?? "none"
     if let check = file.check, check != "ok" {
       return found(.fail("database", "\(path): damaged: \(check)", Doctor.remedy(.corrupt)))
@@ -74,7 +80,8 @@ extension Doctor {
 
   private static func remedy(_ kind: StoreError.Kind) -> String {
     switch kind {
-    case .corrupt: "stop the daemon, keep the file, and start from the last backup or with none"
+    case .corrupt:
+      "stop the daemon and put the last backup in its place; else the next start sets it aside and begins anew"
     case .notADatabase: "it is no SQLite file: set db.path to another one, or move it away"
     case .cannotOpen, .readOnly: "run this as the daemon's user; see the file's owner and mode"
     case .locked: "see who else has it open (fuser)"
