@@ -112,6 +112,34 @@ struct ReadinessTests {
     #expect(bench.detail(.streamStale) == "no coin is subscribed yet")
   }
 
+  @Test("trades that stop for 30 seconds, and trades that come again", arguments: 1...4)
+  func staleStream(seed: Int) throws {
+    let world = try VaultWorld(seed: UInt64(seed), database: try Database(DatabaseOptions(path: ":memory:")))
+    func stale() -> String? {
+      world.core.views.now = world.now
+      world.core.report()
+      return world.core.views.readiness.reasons.first { $0.reason == .streamStale }?.detail
+    }
+    world.run(seconds: 20)
+    #expect(stale() == "no trade yet")
+    world.isTrading = true
+    world.run(seconds: 10)
+    #expect(stale() == nil)
+    // A lost connection is not yet a stale stream.
+    world.cut()
+    world.run(seconds: 10)
+    #expect(stale() == nil)
+    world.isTrading = false
+    world.run(seconds: Venue.tradeSilenceMax.seconds - 2)
+    #expect(stale() == nil)
+    world.run(seconds: 4)
+    let detail = try #require(stale())
+    #expect(detail.hasPrefix("no trade for 3"))
+    world.isTrading = true
+    world.run(seconds: 60)
+    #expect(stale() == nil)
+  }
+
   @Test("a loop that stood still for three seconds is said for thirty")
   func stall() throws {
     let bench = Bench(Self.withoutStream)

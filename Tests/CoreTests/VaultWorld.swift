@@ -53,6 +53,11 @@ final class VaultWorld {
   var failing: Set<Address> = []
   /// What a subscriber of an account's fills is sent first, as rows of JSON.
   var history: [Address: [String]] = [:]
+  /// Whether every followed coin trades once a second.
+  var isTrading = false
+  /// Connections of trades, by coin.
+  private var tradeLinks: [String: LinkID] = [:]
+  private var lastTrade = 0
   /// Connections of fill feeds, by account.
   private(set) var fillLinks: [Address: LinkID] = [:]
   private(set) var questions: [Question] = []
@@ -75,6 +80,7 @@ final class VaultWorld {
     flights = []
     sockets = [:]
     fillLinks = [:]
+    tradeLinks = [:]
     contextsLink = nil
     core = Core(options: options, version: "test", seed: random.next(), now: now)
     step(.started)
@@ -103,6 +109,7 @@ final class VaultWorld {
         land(flights.remove(at: index))
       } else if contextsAt <= now.instant {
         contextsAt = now.instant + .seconds(1)
+        if isTrading { trade() }
         guard let contextsLink else { continue }
         send(contextsLink, "{\"channel\":\"allDexsAssetCtxs\",\"data\":{\"ctxs\":[]}}")
       } else {
@@ -110,6 +117,20 @@ final class VaultWorld {
       }
     }
     move(to: end)
+  }
+
+  private func trade() {
+    for coin in Self.coins {
+      guard let link = tradeLinks[coin] else { continue }
+      lastTrade += 1
+      let hex = String(lastTrade, radix: 16)
+      let user = "0x" + String(repeating: "1", count: 40 - hex.count) + hex
+      send(
+        link,
+        "{\"channel\":\"trades\",\"data\":[{\"coin\":\"\(coin)\",\"side\":\"B\",\"px\":\"10.5\",\"sz\":\"2.0\","
+          + "\"time\":\(now.wall.ms),\"hash\":\"0x0\",\"tid\":\(lastTrade),\"users\":[\"\(user)\",\"\(user)\"]}]}"
+      )
+    }
   }
 
   /// Sends fills to whoever follows them.
@@ -129,6 +150,7 @@ final class VaultWorld {
   private func lose(_ link: LinkID) {
     guard sockets.removeValue(forKey: link) != nil else { return }
     fillLinks = fillLinks.filter { $0.value != link }
+    tradeLinks = tradeLinks.filter { $0.value != link }
     if contextsLink == link { contextsLink = nil }
     step(.linkClosed(link, .reset))
   }
@@ -264,6 +286,9 @@ final class VaultWorld {
       "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"\(isLeaving ? "unsubscribe" : "subscribe")\","
         + "\"subscription\":\(topic)}}")
     if message.contains("allDexsAssetCtxs") { contextsLink = link }
+    if message.contains("\"trades\""), let coin = Self.coins.first(where: { message.contains("\"\($0)\"") }) {
+      tradeLinks[coin] = isLeaving ? nil : link
+    }
     guard message.contains("userFills"), let user = Self.address(in: message) else { return }
     fillLinks[user] = isLeaving ? nil : link
     if isLeaving { return }
