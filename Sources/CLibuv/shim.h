@@ -33,3 +33,10 @@ static inline int reactor_file_system(const char *path, unsigned *type) {
   *type = (unsigned)system.f_type;
   return 0;
 }
+
+// Bytes of the heap in use; malloc.h is not among the headers Swift's Glibc shows.
+#include <malloc.h>
+static inline unsigned long reactor_live_bytes(void) {
+  struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}

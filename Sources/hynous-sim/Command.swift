@@ -8,7 +8,8 @@ import Simulator
 struct SimCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hynous-sim", abstract: "A simulated Hyperliquid.",
-    subcommands: [ServeCommand.self, SeedsCommand.self], defaultSubcommand: ServeCommand.self)
+    subcommands: [ServeCommand.self, SeedsCommand.self, SoakCommand.self],
+    defaultSubcommand: ServeCommand.self)
 }
 
 struct ServeCommand: ParsableCommand {

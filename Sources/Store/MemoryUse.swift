@@ -1,0 +1,18 @@
+import CSQLite
+
+extension Database {
+  /// Memory SQLite holds for all databases of this process, in bytes: caches and statements.
+  public static var memoryBytes: Int { Int(sqlite3_memory_used()) }
+}
+
+extension MemoryDisk {
+  /// Memory the files take, in bytes, what was synced of them included where it differs.
+  public var heldBytes: Int {
+    files.values.reduce(0) { sum, file in
+      let isShared = file.bytes.withUnsafeBytes { bytes in
+        file.synced.withUnsafeBytes { $0.baseAddress == bytes.baseAddress }
+      }
+      return sum + file.bytes.capacity + (isShared ? 0 : file.synced.capacity)
+    }
+  }
+}
