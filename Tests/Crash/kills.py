@@ -9,7 +9,7 @@ batches before the kill is there. After the restart the daemon's own answers are
 new file, starts warm, copies its log into the file, removes old rows, and takes over a file of the service it replaces.
 Runs release binaries (HYNOUS_BIN, by default .build/release) against the simulated exchange on ports of the system's
 choice, four daemons at a time; needs nothing but Python 3. What SIGKILL cannot show is a loss of power: for that see
-LogTests in Tests/StoreTests, which cut the log at every offset.
+DamageTests in Tests/StoreTests, which cut the log at every 512 bytes and zero blocks at its end.
 """
 import http.client
 import json
