@@ -24,6 +24,8 @@ import tempfile
 import threading
 import time
 
+# The three beside this one leave nothing in the tree.
+sys.dont_write_bytecode = True
 import files
 import load
 import look
