@@ -315,6 +315,10 @@ public struct RuntimeFacts: Sendable {
   public var turnTimes = DurationCounts()
   /// Open file descriptors; 0 when unknown.
   public var openFiles = 0
+  /// Handles of the event loop in memory, timers included, and the timers among them; 0 when unknown.
+  public var loopHandles = 0
+  /// See `loopHandles`.
+  public var loopTimers = 0
   /// Connections refused because there were too many.
   public var clientsRefused = 0
   /// Log lines nobody read in time.

@@ -127,6 +127,10 @@ public struct Measurements: Sendable {
   public var turnTimes = DurationCounts()
   /// Open file descriptors; 0 when unknown.
   public var openFiles = 0
+  /// Handles of the event loop in memory, timers included.
+  public var loopHandles = 0
+  /// Timers of the event loop in memory.
+  public var loopTimers = 0
   /// Log lines nobody read in time.
   public var logLinesDropped = 0
   /// Bytes of the database's file as of the last commit; 0 when unknown.

@@ -112,6 +112,8 @@ extension Core {
     facts.totalRequests = clients.requests
     facts.turnTimes = measured.turnTimes
     facts.openFiles = measured.openFiles
+    facts.loopHandles = measured.loopHandles
+    facts.loopTimers = measured.loopTimers
     facts.clientsRefused = measured.clientsRefused
     facts.logLinesDropped = measured.logLinesDropped
     let flow = views.orderFlow

@@ -195,6 +195,8 @@ public final class Daemon {
     measured.clientsStalled = loop.counts.unsentOverflows + loop.counts.writeQueueOverflows
     measured.turnTimes = loop.turns.counts
     measured.openFiles = memory.openFiles()
+    measured.loopHandles = loop.objects
+    measured.loopTimers = loop.timers
     measured.logLinesDropped = log.droppedTotal
     measured.databaseBytes = storage.sizes.file
     measured.databaseLogBytes = storage.sizes.log

@@ -21,6 +21,7 @@ import Testing
       client { views in
         FixedViews.addAllComponents(views)
         views.stats.runtime.openFiles = 31
+        (views.stats.runtime.loopHandles, views.stats.runtime.loopTimers) = (12, 3)
         views.stats.database?.fileBytes = 4096
         views.stats.database?.lastCommitAge = .seconds(1)
         views.stats.exchange.requests = [("positions", "answered", 3)]

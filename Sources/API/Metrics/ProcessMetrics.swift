@@ -16,6 +16,10 @@ extension Metric {
     .gauge("hynous_open_fds", "Open file descriptors, measured every second") {
       known($0.stats.runtime.openFiles)
     },
+    .gauge("hynous_loop_handles", "Streams, timers and the like of the event loop in memory") {
+      known($0.stats.runtime.loopHandles)
+    },
+    .gauge("hynous_loop_timers", "The timers among them") { known($0.stats.runtime.loopTimers) },
     .flag("hynous_ready", "Whether /readyz answers 200") { $0.readiness.reasons.isEmpty },
     Metric(.gauge, "hynous_unready", "Whether the reason stands against readiness") { call, samples in
       let reasons = call.views.readiness.reasons
