@@ -42,6 +42,9 @@ import Testing
     #expect(lines > 0 && lines < 100)
     log.write(.info, "msg=after", wall: WallTime(ms: 0))
     #expect(text(ends.read).contains("lines_dropped=\(100 - lines) msg=after"))
+    log.write(.info, "msg=again", wall: WallTime(ms: 0))
+    #expect(!text(ends.read).contains("lines_dropped"))
+    #expect(log.droppedTotal == 100 - lines)
   }
 
   @Test func anOverlongLineIsCutNotSplit() {

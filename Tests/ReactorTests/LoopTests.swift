@@ -98,6 +98,9 @@ extension ReactorTests {
       #expect(turns.p99Ns >= 990_000 && turns.p99Ns <= 1_000_000)
       turns.reset()
       #expect(turns.count == 0)
+      // What a scraper adds up is never taken back.
+      #expect(turns.counts.count == 1000)
+      #expect(turns.counts.sumNs == 500_500_000)
     }
 
     @Test func signalsArriveOnTheLoop() {
