@@ -176,7 +176,8 @@ import Testing
     }
     let parts = Mirror(reflecting: client.session).children
     #expect(parts.contains { $0.label == "reader" && "\($0.value)" == "nil" })
-    #expect(allocatedBytes(Unmanaged.passUnretained(client.session).toOpaque()) <= 96)
+    // A piece of memory that was free may be 16 bytes longer than what was asked for: too little to be split off.
+    #expect(allocatedBytes(Unmanaged.passUnretained(client.session).toOpaque()) <= 96 + 16)
   }
 }
 
