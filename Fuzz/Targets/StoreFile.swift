@@ -20,7 +20,7 @@ extension FuzzTarget {
     if isRaw { file = [UInt8](rest) } else { StoreFileSubject.change(rest, &file, &log) }
     scratch.write(file, "data.db")
     if !log.isEmpty { scratch.write(log, "data.db-wal") }
-    StoreFileSubject.start(scratch, setsAside: mode & 2 != 0, isUnharmed: !isRaw && rest.count < 4)
+    StoreFileSubject.start(scratch, setsAside: mode & 2 != 0, isUnharmed: !isRaw && rest.isEmpty)
   }
 }
 
