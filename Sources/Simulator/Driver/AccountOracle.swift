@@ -102,6 +102,7 @@ extension Simulation {
         complain(.accounts, "\(name): \(address) is \(size) USD instead of \(truth)")
         continue
       }
+      checkPrices(name, row, truth)
     }
     for (address, pictures) in accounts.pictures {
       guard let last = pictures.last, last.life == life, !isVault(address) else { continue }
@@ -220,7 +221,9 @@ extension Simulation {
   /// Asks for one thing to be kept, one write at a time, and remembers what it was told.
   func write() {
     add(.write, in: .milliseconds(500 + chance.below(20_000)))
-    guard stopAsked == nil, let client = newClient() else { return }
+    guard stopAsked == nil else { return }
+    writeMore()
+    guard let client = newClient() else { return }
     happen(client, .accept)
     guard client.isOpen else { return }
     let account = chance.below(exchange.world.accountCount)
@@ -229,7 +232,8 @@ extension Simulation {
     let body = "{\"address\":\"\(address)\",\"label\":\"\(label)\"}"
     client.mayLose = true
     client.expected.append(
-      .init(path: "/v1/smart-money/watch", statuses: 200...503, body: .watch(address, label)))
+      .init(
+        path: "/v1/smart-money/watch", statuses: 200...503, body: .watch(address, label), method: "POST"))
     accounts.unsure.insert(address)
     let head = "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
     happen(
@@ -245,6 +249,7 @@ extension Simulation {
     case 200:
       // A label of a write whose answer is still owed may come to disk later: only the last word counts.
       accounts.watched[address] = (label, now)
+      kept.unwatched[address] = nil
       accounts.unsure.remove(address)
       counts.writes += 1
     case 503: counts.writesRefused += 1

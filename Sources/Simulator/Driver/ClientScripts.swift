@@ -16,6 +16,7 @@ extension Simulation {
   func probe() {
     add(.probe, in: .milliseconds(swarm.probeMs / 4 + chance.below(swarm.probeMs * 3 / 2)))
     guard stopAsked == nil else { return }
+    walk()
     if clients.prober == nil || clients.prober?.isOpen == false { clients.prober = newClient() }
     guard let prober = clients.prober else { return }
     if !prober.isOpen { happen(prober, .accept) }
@@ -37,11 +38,12 @@ extension Simulation {
     ask("/v1/hlp/positions", .vaults)
     ask("/v1/smart-money/changes?minutes=1440", .changes)
     ask("/v1/smart-money/watchlist", .watchlist)
+    ask("/v1/smart-money/alerts/active", .alerts)
     for index in 0..<exchange.world.coinCount where chance.chance(0.25) {
       let name = exchange.world.coinName(index)
       ask("/v1/whales/\(name)?top_n=5000", .whales(name))
       // A coin that was never listed, or is no longer, has none. Reading it costs more than all else here.
-      if chance.chance(0.2) { ask("/v1/heatmap/\(name)", .page, orAt: 404) }
+      if chance.chance(0.2) { ask("/v1/heatmap/\(name)", .heatmap(name), orAt: 404) }
     }
     for path in ["/v1/smart-money", "/v1/hlp/sentiment", "/v1/coins", "/v1/liquidations", "/v1/orderflow"]
     where chance.chance(0.2) {

@@ -48,12 +48,13 @@ extension Simulation {
       let label = "c\(chance.below(1_000_000))"
       path = "/v1/smart-money/watch"
       body = "{\"address\":\"\(address)\",\"label\":\"\(label)\"}"
-      client.expected.append(.init(path: path, statuses: 200...503, body: .watch(address, label)))
+      client.expected.append(
+        .init(path: path, statuses: 200...503, body: .watch(address, label), method: "POST"))
       accounts.unsure.insert(address)
     } else {
       path = "/v1/smart-money/wallet/\(address)/alerts"
       body = "{\"alert_type\":\"any_trade\",\"min_size_usd\":\(chance.below(1_000))}"
-      client.expected.append(.init(path: path, statuses: 200...503, body: .anything))
+      client.expected.append(.init(path: path, statuses: 200...503, body: .anything, method: "POST"))
     }
     let head = "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
     let bytes = Simulation.request(path, method: "POST", headers: head) + Array(body.utf8)

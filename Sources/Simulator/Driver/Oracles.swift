@@ -18,6 +18,8 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     case clock
     /// Every request is answered, in HTTP and JSON, with the right status.
     case api
+    /// Every answer is as the OpenAPI document promises.
+    case schema
     /// What was acknowledged is there after a restart.
     case disk
     /// Everything works again soon after the last fault.
@@ -119,6 +121,7 @@ extension Simulation {
     }
     guard !expected.isHead else { return }
     guard answer.isJSON else {
+      if answer.status == 200, expected.path == "/metrics" || expected.path == "/docs" { return }
       return complain(.api, "\(expected.path) (\(answer.status)) is no JSON")
     }
     let value = answer.body.withUnsafeBytes { RequestValue(parsing: $0, bytesMax: 16 << 20) }
@@ -126,6 +129,7 @@ extension Simulation {
     if answer.status >= 400, value["error"]?.text == nil, value["detail"] == nil {
       complain(.api, "\(expected.path) (\(answer.status)): an error without words")
     }
+    checkSchema(expected, status: answer.status, value)
     switch expected.body {
     case .stats: checkStats(value)
     case .health: checkHealth(value)
@@ -133,7 +137,13 @@ extension Simulation {
     case .whales(let name): checkWhales(name, value)
     case .vaults: checkVaults(value)
     case .changes: checkChanges(value)
-    case .watchlist: checkWatchlist(value)
+    case .watchlist:
+      checkWatchlist(value)
+      checkNotes(value)
+    case .alerts: checkAlerts(value)
+    case .heatmap(let name): checkHeatmap(name, value)
+    case .patched, .unwatched, .alertAdded, .alertRemoved: keeps(expected.body, status: answer.status, value)
+    case .walked: checkDoubles(expected.path, value)
     case .watch(let address, let label): wrote(address, label, status: answer.status)
     case .page, .anything: break
     }
@@ -203,7 +213,7 @@ extension Simulation {
       return
     }
     // Accounts somebody asked about, which never traded, are known and only written when they are polled.
-    var strangers = Set(accounts.watched.keys).union(accounts.unsure)
+    var strangers = Set(accounts.watched.keys).union(accounts.unsure).union(kept.asked)
     strangers.insert(Simulation.strangerAddress)
     let unpolled = strangers.count { Address($0).map { !disk.holds($0) } ?? false }
     if Int64(count + unpolled) < oracle.discovered {

@@ -19,11 +19,14 @@ final class SimulatedClient {
     enum Body {
       case health, stats, flow(String), page, anything
       case whales(String), vaults, changes, watchlist, watch(String, String)
+      case heatmap(String), patched(String, String), unwatched(String), alertAdded(String), alertRemoved(
+        Int64), alerts, walked
     }
     var path: String
     var statuses: ClosedRange<Int>
     var body: Body
     var isHead = false
+    var method = "GET"
   }
 
   let id: ClientID

@@ -90,6 +90,8 @@ public final class Simulation {
   var startedAt = Simulation.epoch
   var oracle = FlowOracle()
   var accounts = AccountOracle()
+  var schemas = SchemaOracle()
+  var kept = KeptOracle()
   var tampered = 0
   /// The process is to be started again when it has ended.
   var isRestartDue = false
