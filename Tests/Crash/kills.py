@@ -117,7 +117,8 @@ class Lane(threading.Thread):
                 problems = ["the run itself: %r" % error]
                 self.open_exchange()
             self.tallies[kind].problems += len(problems) > 0
-            self.problems += ["lane %d, life %d, %s: %s" % (self.number, self.life, kind, text) for text in problems]
+            self.problems += ["lane %d, life %d, %s: %s" % (self.number, self.life, kind, text)
+                              for text in problems[:5]]
             if len(self.problems) > 20:
                 return
 
