@@ -97,7 +97,7 @@ struct VersionCommand: ParsableCommand {
 
 /// The release this source is of; CHANGELOG.md has the same.
 enum Version {
-  static let text = "0.2.0"
+  static let text = "0.3.0"
 }
 
 /// The process's environment.
