@@ -188,7 +188,8 @@ final class MemoryFile {
 
 /// A file as one connection has it open.
 final class MemoryHandle {
-  unowned let disk: MemoryDisk
+  /// Kept until the handle is closed, whoever lets go of the disk before.
+  let disk: MemoryDisk
   let file: MemoryFile
   let life: Int
   let isReadOnly: Bool

@@ -123,7 +123,14 @@ enum Opening {
 
   private static func check(_ connection: borrowing Connection, _ sql: String) throws(StoreError) {
     let found = try connection.text(sql) ?? "ok"
-    if found != "ok" { throw StoreError(.corrupt, "the file is damaged: \(found)") }
+    guard found != "ok" else { return }
+    // A page the disk did not give says nothing about what is on it: the next try may read it. SQLite tells the two
+    // apart in words only: its I/O errors end in 10 (266 is a failed read).
+    let isUnread = ["error code=10", "error code=266", "error code=522"].contains {
+      found.contains($0)
+    }
+    if isUnread { throw StoreError(.io, "looking the file through: \(found)") }
+    throw StoreError(.corrupt, "the file is damaged: \(found)")
   }
 }
 

@@ -79,7 +79,8 @@ struct SeedsCommand: ParsableCommand {
         })
     }
     let took = monotonicSeconds() - began
-    say(report.summary(seeds: seeds.count, hours: Double(seeds.count) * lengthMinutes / 60, took: took))
+    let hours = Double(seeds.count) * lengthMinutes / 60 * (twice ? 2 : 1)
+    say(report.summary(seeds: seeds.count, hours: hours, took: took))
     if report.failed > 0 { throw ExitCode(1) }
   }
 

@@ -5,7 +5,7 @@ import Market
 
 extension Database {
   /// Reads what a restart takes from the file. A table that cannot be read is named in `unread` and the others are
-  /// read all the same; an error is thrown only when nothing can be read at all (`closed`, `locked`).
+  /// read all the same; what may pass (a lock, an I/O error …) is thrown instead, for another try.
   ///
   /// Measured by Tests/Bench/store.sh over 100,000 accounts, 200,000 positions, 20,000 profiles, a day's 700,000
   /// equity snapshots of a week's 5 million, and a week of vault snapshots.
@@ -62,7 +62,8 @@ extension Database {
     do throws(StoreError) {
       try body(&state)
     } catch {
-      if error.kind == .closed || error.kind == .locked { throw error }
+      // What passes must not become a table without rows: the next try may read all of it.
+      if error.kind == .closed || Opening.mayPass(error) { throw error }
       state.unread.append(error)
     }
   }
