@@ -126,7 +126,7 @@ extension Simulation {
     }
     let value = answer.body.withUnsafeBytes { RequestValue(parsing: $0, bytesMax: 16 << 20) }
     guard let value else { return complain(.api, "\(expected.path): a body that is no JSON") }
-    if answer.status >= 400, value["error"]?.text == nil, value["detail"] == nil {
+    if answer.status >= 400, value["error"]?.text == nil, value["detail"] == nil, value["reasons"] == nil {
       complain(.api, "\(expected.path) (\(answer.status)): an error without words")
     }
     checkSchema(expected, status: answer.status, value)
