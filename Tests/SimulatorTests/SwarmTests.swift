@@ -17,7 +17,7 @@ struct SwarmTests {
     var kinds: Set<FaultKind> = []
     var quiet = 0
     var lines: Set<String> = []
-    for seed in 1...400 as ClosedRange<UInt64> {
+    for seed in 1...200 as ClosedRange<UInt64> {
       let swarm = Swarm.drawn(seed: seed, length: .seconds(3_600))
       #expect(swarm.description == Swarm.drawn(seed: seed, length: .seconds(3_600)).description)
       kinds.formUnion(swarm.plan.faults.map(\.kind))
@@ -25,13 +25,13 @@ struct SwarmTests {
       lines.insert(swarm.description)
       #expect(swarm.plan.calmFrom <= .seconds(3_600) - FaultPlan.calmTail)
     }
-    #expect(kinds == Set(FaultKind.allCases) && quiet >= 50 && lines.count == 400)
+    #expect(kinds == Set(FaultKind.allCases) && quiet >= 25 && lines.count == 200)
   }
 
-  @Test("a drawn run keeps its promises, and repeats itself", arguments: [8, 21, 34] as [UInt64])
+  @Test("a drawn run keeps its promises, and repeats itself", arguments: [8, 21] as [UInt64])
   func runs(seed: UInt64) {
     func run() -> Simulation {
-      let simulation = Simulation(Swarm.drawn(seed: seed, length: .seconds(600)))
+      let simulation = Simulation(Swarm.drawn(seed: seed, length: .seconds(240)))
       simulation.run()
       return simulation
     }

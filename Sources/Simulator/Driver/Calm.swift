@@ -42,7 +42,7 @@ extension Simulation {
 
   /// A run without faults has no gaps, no refusals and no failures.
   func checkFaultFree() {
-    guard swarm.plan.faults.isEmpty, counts.answers > 0 else { return }
+    guard swarm.plan.faults.isEmpty, swarm.plan.wallOffsetMs == 0, counts.answers > 0 else { return }
     let stats = oracle.statistics
     for (group, key) in [
       ("trade_stream", "total_gaps"), ("trade_stream", "reconnect_count"), ("rate_limiter", "total_429"),

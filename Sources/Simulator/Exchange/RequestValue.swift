@@ -33,7 +33,7 @@ indirect enum RequestValue: Equatable {
   /// The value `bytes` spell, if they are one JSON text.
   init?(parsing bytes: UnsafeRawBufferPointer, bytesMax: Int = RequestValue.bytesMax) {
     guard bytes.count <= bytesMax else { return nil }
-    var reader = RequestReader(bytes: [UInt8](bytes))
+    var reader = RequestReader(bytes)
     guard let value = reader.value(depth: 0), reader.isAtEnd else { return nil }
     self = value
   }
@@ -67,22 +67,32 @@ indirect enum RequestValue: Equatable {
   }
 }
 
-/// A plain recursive reader.
+/// A plain recursive reader. Plain pointers: it reads every answer of a simulation, without optimisation in tests.
 private struct RequestReader {
-  let bytes: [UInt8]
+  let bytes: UnsafePointer<UInt8>
+  let count: Int
   var at = 0
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  /// `bytes` stay valid while it reads.
+  init(_ bytes: UnsafeRawBufferPointer) {
+    let some = bytes.baseAddress ?? UnsafeRawPointer(StaticString("").utf8Start)
+    self.bytes = some.assumingMemoryBound(to: UInt8.self)
+    count = bytes.count
+  }
+
+  private func part(_ range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: bytes + range.lowerBound, count: range.count)
+  }
 
   var isAtEnd: Bool {
     mutating get {
       skipSpace()
-      return at == bytes.count
+      return at == count
     }
   }
 
   private mutating func skipSpace() {
-    while at < bytes.count {
+    while at < count {
       switch bytes[at] {
       case 0x20, 0x09, 0x0A, 0x0D: at += 1
       default: return
@@ -92,14 +102,14 @@ private struct RequestReader {
 
   private mutating func take(_ byte: UInt8) -> Bool {
     skipSpace()
-    guard at < bytes.count, bytes[at] == byte else { return false }
+    guard at < count, bytes[at] == byte else { return false }
     at += 1
     return true
   }
 
   private mutating func take(word: StaticString) -> Bool {
     let wanted = UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
-    guard bytes.count - at >= wanted.count, bytes[at..<(at + wanted.count)].elementsEqual(wanted) else {
+    guard count - at >= wanted.count, part(at..<(at + wanted.count)).elementsEqual(wanted) else {
       return false
     }
     at += wanted.count
@@ -108,7 +118,7 @@ private struct RequestReader {
 
   mutating func value(depth: Int) -> RequestValue? {
     skipSpace()
-    guard at < bytes.count, depth < RequestValue.depthMax else { return nil }
+    guard at < count, depth < RequestValue.depthMax else { return nil }
     switch bytes[at] {
     case UInt8(ascii: "{"): return object(depth: depth)
     case UInt8(ascii: "["): return array(depth: depth)
@@ -126,7 +136,7 @@ private struct RequestReader {
     if take(UInt8(ascii: "}")) { return .object(members) }
     repeat {
       skipSpace()
-      guard at < bytes.count, bytes[at] == UInt8(ascii: "\""), let key = string(), take(UInt8(ascii: ":")),
+      guard at < count, bytes[at] == UInt8(ascii: "\""), let key = string(), take(UInt8(ascii: ":")),
         let value = value(depth: depth + 1)
       else { return nil }
       members.append((key, value))
@@ -150,16 +160,12 @@ private struct RequestReader {
     var text: [UInt8] = []
     // Most texts have no escape: they are taken in one piece.
     var end = at
-    while end < bytes.count, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\"),
-      bytes[end] >= 0x20
-    {
-      end += 1
-    }
-    if end < bytes.count, bytes[end] == UInt8(ascii: "\"") {
+    while end < count, bytes[end] != 0x22, bytes[end] != 0x5C, bytes[end] >= 0x20 { end += 1 }
+    if end < count, bytes[end] == 0x22 {
       defer { at = end + 1 }
-      return String(validating: bytes[at..<end], as: UTF8.self)
+      return String(validating: part(at..<end), as: UTF8.self)
     }
-    while at < bytes.count {
+    while at < count {
       let byte = bytes[at]
       at += 1
       switch byte {
@@ -175,7 +181,7 @@ private struct RequestReader {
   }
 
   private mutating func escape() -> Character? {
-    guard at < bytes.count else { return nil }
+    guard at < count else { return nil }
     at += 1
     switch bytes[at - 1] {
     case UInt8(ascii: "\""): return "\""
@@ -188,8 +194,8 @@ private struct RequestReader {
     case UInt8(ascii: "t"): return "\t"
     case UInt8(ascii: "u"):
       // No field of a request needs surrogate pairs; a lone half is refused like other nonsense.
-      guard bytes.count - at >= 4,
-        let code = UInt32(String(decoding: bytes[at..<(at + 4)], as: UTF8.self), radix: 16),
+      guard count - at >= 4,
+        let code = UInt32(String(decoding: part(at..<(at + 4)), as: UTF8.self), radix: 16),
         let scalar = UnicodeScalar(code)
       else { return nil }
       at += 4
@@ -209,8 +215,8 @@ private struct RequestReader {
 
   private mutating func number() -> RequestValue? {
     let start = at
-    while at < bytes.count, RequestReader.isOfNumber(bytes[at]) { at += 1 }
-    let text = String(decoding: bytes[start..<at], as: UTF8.self)
+    while at < count, RequestReader.isOfNumber(bytes[at]) { at += 1 }
+    let text = String(decoding: part(start..<at), as: UTF8.self)
     if let value = Int64(text), !text.hasPrefix("+") { return .integer(value) }
     guard Double(text) != nil else { return nil }
     return .fraction(text)
