@@ -207,8 +207,8 @@ enum DocsPage {
     HEAD works wherever GET does. Objects may gain keys. A request whose <code>Host</code> is neither
     this service's address nor listed in <code>server.allowed_hosts</code> is refused with 421.</p>
     <p>A body is a JSON object with a JSON content type; what cannot be taken is refused with 422 like
-    parameters, unknown fields are ignored. A write is answered after it is on disk, or with 503. When a
-    token is set, writes need <code>Authorization: Bearer</code>, reads too if <code>server.protect_reads</code>
+    parameters, unknown fields are ignored. A write is answered after it is on disk, or with 503, which
+    says so when the write was only late and may still come. When a token is set, writes need <code>Authorization: Bearer</code>, reads too if <code>server.protect_reads</code>
     says so; without it they are 401. Answers from 1 KiB on are compressed when gzip is accepted; those with an
     <code>ETag</code> are 304 while nothing changed.</p></section>
 

@@ -150,7 +150,8 @@ final class RouteCall {
       refuse503(reason)
       return nil
     case .done(.unavailable), .expired:
-      refuse503("Not stored in time, try again")
+      // Unlike all other refusals this one does not say that nothing was changed.
+      refuse503("Not stored in time, it may still be; look, then try again")
       return nil
     case .done(let outcome): return outcome
     case nil: break

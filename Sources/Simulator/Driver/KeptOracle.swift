@@ -66,9 +66,10 @@ extension Simulation {
     add(.client(client, .leave), in: .seconds(5))
   }
 
-  /// The answer to such a write; refused ones (503) changed nothing.
+  /// The answer to such a write. Refused ones (503) changed nothing, but those that were only not done in time.
   func keeps(_ body: SimulatedClient.Expectation.Body, status: Int, _ value: RequestValue) {
     guard status == 200 else {
+      if value["error"]?.text?.hasPrefix("Not stored in time") == true { return }
       switch body {
       case .unwatched(let address) where status == 503: accounts.unsure.remove(address)
       case .alertRemoved(let number) where status == 503: kept.unsure.remove(number)

@@ -24,7 +24,8 @@ extension Connection {
   ) throws(StoreError) {
     let span = TimeRange(oldest: since.seconds, newest: now.seconds + Connection.aheadMaxS)
     let time = String(columns.prefix { $0 != "," })
-    guard let first = try firstRowid(of: table, time, within: span) else { return }
+    // Nothing is wanted: of a table whose last number is the highest there is, no number lies behind it.
+    guard rowsMax > 0, let first = try firstRowid(of: table, time, within: span) else { return }
     let last = try integer("SELECT max(rowid) FROM \(table.name)") ?? 0
     let (bound, isBelow) = last.subtractingReportingOverflow(Int64(clamping: rowsMax))
     let start = isBelow ? first : max(first, bound &+ 1)
