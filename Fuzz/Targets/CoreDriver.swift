@@ -333,6 +333,9 @@ final class CoreDriver {
       closing[client.raw] = true
       due.append(.clientClosed(client))
     case .notifyDrained(let client): due.append(.clientDrained(client))
+    case .keepSpending(let range):
+      var next = WeightBudget(inFlightMax: 8, seed: 1)
+      precondition(next.restore(bytes.bytes(in: range), now: now.instant) != nil, "a record that is none")
     case .fetch(let id, let body, _):
       fetches.append((id, String(decoding: bytes.bytes(in: body), as: UTF8.self)))
       precondition(fetches.count <= 64, "too many requests")

@@ -43,7 +43,7 @@ struct ClientWrites {
   private var waiting: [Waiting] = []
   private var inFlight: [InFlight] = []
   private var lastTicket: UInt64 = 0
-  private var bytes = 0
+  private(set) var bytes = 0
   /// A batch of several was refused for what is in it: its writes go one by one.
   private var alone = 0
   /// Answers for `takeOutcome`.
@@ -54,6 +54,8 @@ struct ClientWrites {
   private(set) var stored: UInt64 = 0
   private(set) var refused: UInt64 = 0
 
+  /// Writes waiting or in flight.
+  var count: Int { waiting.count + inFlight.count }
   /// Whether a batch can be made.
   var isWaiting: Bool { !waiting.isEmpty }
   /// Whether nothing waits, nothing is being written and every ticket is answered.
@@ -64,7 +66,7 @@ struct ClientWrites {
   /// Takes a write; nil when too many wait.
   mutating func submit(_ write: ClientWrite, now: Now) -> WriteTicket? {
     let size = write.bytes
-    guard waiting.count + inFlight.count < ClientWrites.waitingMax, bytes + size <= ClientWrites.bytesMax
+    guard count < ClientWrites.waitingMax, bytes + size <= ClientWrites.bytesMax
     else {
       refused &+= 1
       return nil

@@ -26,6 +26,9 @@ public final class Core {
   let stream: TradeStream
   let book: AddressBook
   let knowledge: Knowledge
+  let bounds: Bounds
+  /// Weight the last process had spent of the minute in which this one began.
+  private let inheritedWeight: Int
   // Looked at per message, so without the runtime's exclusivity checks (about 10 ns each): every part is a value
   // that is handed on for the length of one call and never reached in two ways at once.
   @exclusivity(unchecked) var clock: ExchangeClock
@@ -69,9 +72,13 @@ public final class Core {
   /// The driver's report of a failed attempt has been logged; the pool's word for it says less.
   @exclusivity(unchecked) var isFailureLogged = false
 
-  /// A service that has not started; `seed` decides every jitter. `bounds` are smaller in simulations only.
-  public init(options: Options, version: String, bounds: Bounds = Bounds(), seed: UInt64, now: Now) {
+  /// A service that has not started; `seed` decides every jitter, `spending` is what the last process kept of its own
+  /// (`Effect.keepSpending`). `bounds` are smaller in simulations only.
+  public init(
+    options: Options, version: String, bounds: Bounds = Bounds(), spending: [UInt8] = [], seed: UInt64, now: Now
+  ) {
     self.options = options
+    self.bounds = bounds
     var random = PRNG(seed: seed)
     let flow = OrderFlow(windowsS: options[.orderFlowWindows], chunksMax: bounds.flowChunks)
     book = AddressBook(addressesMax: bounds.addresses, seed: random.next())
@@ -86,7 +93,9 @@ public final class Core {
     stream = TradeStream(book)
     clock = ExchangeClock(now: now)
     keeper = UniverseKeeper(seed: random.next())
-    scheduler = Scheduler(options: options, seed: random.next())
+    var scheduler = Scheduler(options: options, seed: random.next())
+    inheritedWeight = spending.withUnsafeBytes { scheduler.restore($0, now: now) } ?? 0
+    self.scheduler = scheduler
     let weightMax = scheduler.budget.limit
     if options[.positionPollerEnabled] {
       poller = PositionPoller(
@@ -182,6 +191,9 @@ public final class Core {
 
   private func start(now: Now) {
     output.log(.info, "starting")
+    if inheritedWeight > 0 {
+      output.log(.info, "weight spent before the restart counts on", ("weight", "\(inheritedWeight)"))
+    }
     persistence.load(output)
     sweepAt = now.instant + Core.sweepInterval
     if options[.tradeStreamEnabled] {

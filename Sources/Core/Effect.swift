@@ -16,6 +16,9 @@ public enum Effect {
   case dropClient(ClientID)
   /// Stop reading from the client until everything sent has left, then answer with `clientDrained`.
   case notifyDrained(ClientID)
+  /// Put these bytes in place of the last ones kept so: the next process is to be handed them (`Core.init`), however
+  /// this one ends. Before anything that follows.
+  case keepSpending(Range<Int>)
   /// POST this body to the exchange's `/info`; a `reply` or `fetchFailed` follows within `timeoutMs`.
   case fetch(FetchID, body: Range<Int>, timeoutMs: Int)
   /// Take `Core.takeBatch()` and write it; `stored` follows. At most one is under way.

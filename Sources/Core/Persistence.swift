@@ -31,7 +31,7 @@ struct Persistence {
 
   /// What collectors want on disk.
   var rows: WriteQueue
-  private var clients = ClientWrites()
+  private(set) var clients = ClientWrites()
   private var state = State.loading
   /// The clients' batch in flight.
   private var clientBatch = Batch()

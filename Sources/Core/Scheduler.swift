@@ -73,6 +73,8 @@ struct Scheduler {
   private var inFlight: [InFlight] = []
   private var nextID: UInt64 = 1
   private(set) var failures: UInt64 = 0
+  /// Requests in flight.
+  var inFlightCount: Int { inFlight.count }
   /// Requests settled, and changes of the limits: after each, weight may be free that was not before.
   private(set) var settled: UInt64 = 0
 
@@ -107,6 +109,7 @@ struct Scheduler {
       let id = FetchID(raw: nextID)
       nextID += 1
       inFlight.append(InFlight(id: id, owner: owner, request: request, ticket: ticket))
+      out.add(.keepSpending(out.appended { budget.writeRecord(to: $0, now: now.instant) }))
       let body = out.appended { request.write(into: $0) }
       out.add(.fetch(id, body: body, timeoutMs: Int(Venue.requestDeadline.milliseconds)))
       return .sent
@@ -131,6 +134,11 @@ struct Scheduler {
     ended[request.owner.kind * RequestOwner.outcomes.count + RequestOwner.place(of: outcome)] &+= 1
     if case .answered = outcome { return }
     failures += 1
+  }
+
+  /// Counts what the last process kept of its spending; the weight, nil when that is unknown.
+  mutating func restore(_ spending: UnsafeRawBufferPointer, now: Now) -> Int? {
+    budget.restore(spending, now: now.instant)
   }
 
   /// The most its answer can add: reserved with the base weight, so that the budget holds whatever comes.

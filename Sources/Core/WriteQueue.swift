@@ -6,7 +6,7 @@ import Store
 ///
 /// State (a position, a poll, a profile) is coalesced: a newer row takes the place of the one that waits, so that a disk
 /// that is away for an hour costs one row per thing and not one per poll. History (equity, changes …) is kept row by row.
-/// Bound: `rowsMax` rows; beyond it the oldest entries are dropped and their rows counted.
+/// Bound: `rowsMax` rows, or one entry that has more; beyond it the oldest entries are dropped and their rows counted.
 struct WriteQueue {
   /// The most rows waiting: about 10 MB, and some minutes of a busy service.
   static let rowsMax = 65_536
@@ -55,6 +55,8 @@ struct WriteQueue {
   init(rowsMax: Int = WriteQueue.rowsMax) { self.rowsMax = rowsMax }
 
   var isEmpty: Bool { count == 0 }
+  /// How many rows may wait now.
+  var countMax: Int { places.count - head > 1 ? rowsMax : max(rowsMax, count) }
 
   // MARK: For collectors
 

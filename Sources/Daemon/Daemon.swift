@@ -25,6 +25,7 @@ public final class Daemon {
   private let links: Links
   private let clients: ClientStreams
   private let storage: Storage
+  private let spending: SpendingFile
   private let notify = Notify()
   private var listener: Listener?
   /// Client connections at once; more are told 503.
@@ -47,7 +48,9 @@ public final class Daemon {
     self.log = log
     connectionsMax = FileLimit.clientsMax(options)
     loop = Loop()
-    core = Core(options: options, version: version, seed: Daemon.seed(), now: loop.now)
+    spending = SpendingFile(path: options[.dbPath] + "-spent")
+    core = Core(
+      options: options, version: version, spending: spending.read(), seed: Daemon.seed(), now: loop.now)
     pool = Pool(loop, threads: options[.workerThreads])
     let caFile = options[.caFile]
     tls = TLSClient(caFile: caFile.isEmpty ? nil : caFile)
@@ -118,6 +121,12 @@ public final class Daemon {
     case .connect(let link): links.connect(link)
     case .sendLink(let link, let range): links.send(link, core.output.bytes.bytes(in: range))
     case .closeLink(let link): links.close(link)
+    case .keepSpending(let range):
+      if let reason = spending.keep(core.output.bytes.bytes(in: range)) {
+        log.write(
+          .warning, "msg=\"cannot keep what was spent: a restart may exceed the limit\" reason=\"\(reason)\"",
+          wall: loop.now.wall)
+      }
     case .fetch(let id, let body, let timeoutMs): fetch(id, body, timeoutMs)
     case .store: storage.store(core.takeBatch())
     case .sweep: storage.sweep(core.takeSweep())
@@ -219,6 +228,7 @@ public final class Daemon {
     transfers.close()
     pool.close(finishQueued: true)
     storage.close()
+    spending.close()
     clients.daemon = nil
     links.daemon = nil
     loop.close()

@@ -297,6 +297,11 @@ public final class Sessions {
     return stats
   }
 
+  /// Feeds wanted.
+  public var subscriptionCount: Int { table.count }
+  /// Events nobody has taken yet.
+  public var unreadEvents: Int { events.count - eventHead }
+
   /// Whether trades flow: live trade subscriptions and a trade within `Venue.tradeSilenceMax`.
   public func isHealthy(now: Instant) -> Bool {
     counters.lastTradeAt > .zero && now - counters.lastTradeAt <= Venue.tradeSilenceMax

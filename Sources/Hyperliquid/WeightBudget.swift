@@ -97,6 +97,8 @@ public struct WeightBudget: Sendable {
   public private(set) var limit: Int
   /// The most requests in flight.
   public private(set) var inFlightMax: Int
+  /// Requests that may be in flight now: more than `inFlightMax` after that was lowered.
+  public var slotCount: Int { slots.count }
   let shares: [Int]
   let helds: [Int]
   var window: ChargeWindow

@@ -72,6 +72,14 @@ struct ChargeWindow: Sendable {
     return Int(buckets[ChargeWindow.row(edge, lanes) + lane])
   }
 
+  /// Every amount `lane` holds, with the moment it is given back.
+  func forEach(lane: Int, _ body: (Instant, Int) -> Void) {
+    for edge in (released + 1)..<(released + UInt64(ChargeWindow.bucketsMax)) {
+      let amount = given(back: edge, lane: lane)
+      if amount > 0 { body(Instant(ns: edge * ChargeWindow.bucketNs), amount) }
+    }
+  }
+
   /// The first moment after `now` at which something is given back; `never` when nothing is held.
   func nextRelease() -> Instant {
     guard total > 0 else { return .never }

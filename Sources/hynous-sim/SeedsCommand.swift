@@ -104,7 +104,13 @@ struct SeedsCommand: ParsableCommand {
       complaints = ["seed \(seed): two runs differ"]
     }
     if !complaints.isEmpty { complaints.append("  drew: \(swarm)".replacingNewlines(with: "\n  ")) }
-    let words = Mirror(reflecting: simulation.counts).children.map { "\($0.label ?? "")=\($0.value)" }
+    var words = Mirror(reflecting: simulation.counts).children.compactMap { child in
+      (child.value as? Int).map { "\(child.label ?? "")=\($0)" }
+    }
+    // How many seeds filled a part to its bound.
+    words += simulation.counts.boundsReached.sorted().map {
+      "full:\($0.split(separator: " ").joined(separator: "-"))=1"
+    }
     return (words.joined(separator: " "), complaints)
   }
 

@@ -35,6 +35,9 @@ struct BudgetWorld {
   var lossChance = 0.0
   /// Refuses with 429 while the exchange's own window is above this.
   var exchangeLimit = Int.max
+  /// Chance per step that the process is killed and the next one begins with what was recorded before the last request.
+  var restartChance = 0.0
+  var restarts = 0
   var itemsReturned: (inout PRNG, Int) -> Int = { random, max in random.below(max + 1) }
 
   private struct Reply {
@@ -55,7 +58,13 @@ struct BudgetWorld {
     var askAt = wishAt
     let end = UInt64(seconds) * 1_000_000_000
     var now: UInt64 = 1_000_000_000
+    var record: [UInt8] = []
     while now < end {
+      if restartChance > 0, random.chance(restartChance) {
+        restart(record, now)
+        replies = []
+        askAt = askAt.map { _ in now }
+      }
       var settled = false
       while let index = replies.indices.min(by: { replies[$0].at < replies[$1].at }), replies[index].at <= now
       {
@@ -71,6 +80,7 @@ struct BudgetWorld {
         case .impossible: return result
         case .wait(let until): askAt[index] = max(until.ns, now + 1)
         case .admitted(let ticket):
+          if restartChance > 0 { record = recorded(now) }
           let waited = Double(now - wishAt[index]) / 1e9
           let name = demand.cls.name
           result.longestWaitS[name] = max(result.longestWaitS[name] ?? 0, waited)
@@ -92,6 +102,19 @@ struct BudgetWorld {
       now = max(next, now + 1_000_000)
     }
     return result
+  }
+
+  private func recorded(_ now: UInt64) -> [UInt8] {
+    let out = ByteBuffer(capacity: WeightBudget.recordBytesMax)
+    budget.writeRecord(to: out, now: Instant(ns: now))
+    return [UInt8](out.bytes)
+  }
+
+  private mutating func restart(_ record: [UInt8], _ now: UInt64) {
+    restarts += 1
+    budget = WeightBudget(
+      weightPerMinMax: budget.limit, safetyPct: 100, inFlightMax: budget.inFlightMax, seed: random.next())
+    record.withUnsafeBytes { _ = budget.restore($0, now: Instant(ns: now)) }
   }
 
   private mutating func exchange(

@@ -28,6 +28,59 @@ struct BudgetWorldTests {
     #expect(BudgetWorld.peak(result.counted) <= limit)
   }
 
+  @Test("killed again and again, the processes together stay within it", arguments: 0..<4)
+  func noRestartExceedsTheLimit(seed: UInt64) {
+    var random = PRNG(seed: seed &+ 2000)
+    let limit = 200 + random.below(400)
+    let budget = WeightBudget(weightPerMinMax: limit, safetyPct: 100, inFlightMax: 16, seed: seed)
+    var world = BudgetWorld(budget: budget, seed: seed)
+    // As fast as its requests end: their deadline is ten seconds.
+    world.latencyMaxMs = [100, 4_900][Int(seed % 2)]
+    world.restartChance = [0.1, 0.4][Int(seed / 2)]
+    let demands = WeightClass.all.map { cls in
+      BudgetWorld.Demand(cls: cls, base: 1 + random.below(20), items: random.below(limit / 4), everyS: 0.1)
+    }
+    let result = world.run(demands, seconds: 400)
+    #expect(world.restarts > 3 && result.sent > 10)
+    #expect(BudgetWorld.peak(result.counted) <= limit)
+  }
+
+  @Test("a record is believed for as long as it counts, and nothing else is")
+  func records() throws {
+    var budget = WeightBudget(inFlightMax: 8, seed: 1)
+    let out = ByteBuffer(capacity: WeightBudget.recordBytesMax)
+    let start = Instant(ns: 5_000_000_000)
+    guard case .admitted = budget.acquire(.tiers, base: 100, now: start),
+      case .admitted(let ended) = budget.acquire(.watched, base: 40, now: start)
+    else { return #expect(Bool(false)) }
+    budget.settle(ended, .answered(itemWeight: 0), now: start + .seconds(1))
+    budget.writeRecord(to: out, now: start + .seconds(2))
+    func taken(_ bytes: UnsafeRawBufferPointer, after seconds: Int) -> Int? {
+      var next = WeightBudget(inFlightMax: 8, seed: 2)
+      let total = next.restore(bytes, now: start + .seconds(seconds))
+      #expect(total ?? 0 == next.stats(now: start + .seconds(seconds)).used)
+      return total
+    }
+    #expect(taken(out.bytes, after: 3) == 140)
+    #expect(taken(out.bytes, after: 60) == 140)
+    // The answered one counts no more; the other was not known to have ended.
+    #expect(taken(out.bytes, after: 64) == 100)
+    #expect(taken(out.bytes, after: 90) == 0)
+    // Another boot: its clock was further, or far behind.
+    #expect(taken(out.bytes, after: -1) == 140 && taken(out.bytes, after: 100_000) == 0)
+    for count in 0..<24 { #expect(taken(UnsafeRawBufferPointer(rebasing: out.bytes[..<count]), after: 3) == nil) }
+    var random = PRNG(seed: 3)
+    for _ in 0..<2_000 {
+      var spoiled = [UInt8](out.bytes)
+      for _ in 0...random.below(6) { spoiled[random.below(spoiled.count)] = UInt8(random.below(256)) }
+      spoiled.withUnsafeBytes { bytes in
+        var next = WeightBudget(inFlightMax: 8, seed: 2)
+        _ = next.restore(bytes, now: start)
+        #expect(next.stats(now: start + .seconds(91)).used == 0)
+      }
+    }
+  }
+
   @Test func theLimitIsReallyUsed() {
     let budget = WeightBudget(weightPerMinMax: 1200, safetyPct: 85, inFlightMax: 16, seed: 5)
     var world = BudgetWorld(budget: budget, seed: 5)

@@ -115,10 +115,14 @@ extension Simulation {
   }
 
   func checkVaults(_ value: RequestValue) {
+    var seen: Set<String> = []
     for row in value["positions"]?.items ?? [] {
       guard let vault = row["vault_address"]?.address, let name = row["coin"]?.text,
         let size = row["size_usd"]?.number, let coin = exchange.world.coinIndex(name)
       else { return complain(.accounts, "a vault's position without vault, coin or size") }
+      if !seen.insert("\(vault) \(name)").inserted {
+        complain(.accounts, "the position of vault \(vault) in \(name) is told twice")
+      }
       let isTrue = (accounts.pictures[vault] ?? []).contains { picture in
         picture.positions.contains {
           $0.coin == coin && abs(Double($0.value.micros) / 1e6 - size) < 1e-6 * max(1, size)

@@ -65,6 +65,7 @@ extension Simulation {
     case .closeClient(let client): number(25, client.raw, &line, "close client \(client.raw)")
     case .dropClient(let client): number(26, client.raw, &line, "drop client \(client.raw)")
     case .notifyDrained(let client): number(27, client.raw, &line, "await client \(client.raw)")
+    case .keepSpending(let range): trace.note(bytes.bytes(in: range))
     case .fetch(let id, let body, _):
       number(
         28, Int(id.raw), &line, "fetch \(id.raw) \(String(decoding: bytes.bytes(in: body), as: UTF8.self))")

@@ -68,18 +68,17 @@ extension Simulation {
 
   func checkWeight() {
     let weight = exchange.weight(of: Simulation.address, now: exchangeNow)
-    // A process knows only what it asked itself: in the minute of a restart the sum may be more.
-    if weight > weightMax, !isAfterRestart {
+    if weight > weightMax, !isAfterPowerLoss {
       complain(.limits, "weight \(weight) in 60 s, \(weightMax) allowed")
     }
   }
 
-  /// Whether a former process may have used up a part of this minute.
-  private var isAfterRestart: Bool { life > 1 && now - startedAt < .seconds(61) }
+  /// Whether weight that nobody remembers may have been spent in this minute.
+  private var isAfterPowerLoss: Bool { powerLostAt.map { now - $0 < .seconds(61) } ?? false }
 
   func checkStep() {
     var use = exchange.use(of: Simulation.address)
-    if isAfterRestart { oracle.refusedExcused = use.refusedRequests }
+    if isAfterPowerLoss { oracle.refusedExcused = use.refusedRequests }
     use.refusedRequests -= oracle.refusedExcused
     if !use.isClean, !oracle.hasReportedUse {
       oracle.hasReportedUse = true
@@ -90,7 +89,7 @@ extension Simulation {
   func checkUse() {
     let use = exchange.use(of: Simulation.address)
     let limits = exchange.limits
-    if use.weightPeak > weightMax, counts.starts < 2 {
+    if use.weightPeak > weightMax, powerLostAt == nil {
       complain(.limits, "weight \(use.weightPeak) in 60 s")
     }
     if use.messagesPeak > limits.messagesPerMin { complain(.limits, "\(use.messagesPeak) messages in 60 s") }

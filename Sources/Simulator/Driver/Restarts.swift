@@ -27,6 +27,11 @@ extension Simulation {
     let isWhole = chance.chance(0.25)
     let changes = isWhole ? 100_000 : chance.below(3) * chance.below(60)
     disk.crash(in: diskWork, after: changes, keepsUnsynced: !losesPower)
+    // A machine that lost its power keeps nothing of the last minute, and in truth takes longer to be back.
+    if losesPower {
+      spending = []
+      powerLostAt = now
+    }
     losesPower = false
     die()
     restartIfDue()

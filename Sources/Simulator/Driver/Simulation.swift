@@ -97,6 +97,11 @@ public final class Simulation {
   var isRestartDue = false
   /// The next end takes what was not synced with it.
   var losesPower = false
+  /// Bounds that are in `counts.boundsReached` already, a bit each.
+  var boundsSeen: UInt64 = 0
+  var powerLostAt: Instant?
+  /// What the process keeps of its spending, in a file the system writes through on its own time.
+  var spending: [UInt8] = []
   /// By how much the machine's clock will be off when the process starts again.
   var clockJumpMs: Int64 = 0
   /// When this life had its file open: before, it cannot know whom it watches.
@@ -277,7 +282,8 @@ public final class Simulation {
     accounts.underWay.removeAll()
     accounts.listings.removeAll()
     oracle.begin(wallOffsetMs: wallOffsetMs)
-    core = Core(options: options, version: "sim", bounds: swarm.bounds, seed: chance.next(), now: clocks)
+    core = Core(
+      options: options, version: "sim", bounds: swarm.bounds, spending: spending, seed: chance.next(), now: clocks)
     counts.starts += 1
     step(.started)
     add(.measure, in: .seconds(1))
@@ -304,6 +310,7 @@ public final class Simulation {
       perform(effect, output.bytes)
     }
     checkStep()
+    checkBounds()
     arm()
   }
 
@@ -316,6 +323,7 @@ public final class Simulation {
     case .closeClient(let client): close(client, drops: false)
     case .dropClient(let client): close(client, drops: true)
     case .notifyDrained(let client): notifyDrained(client)
+    case .keepSpending(let range): spending = [UInt8](bytes.bytes(in: range))
     case .fetch(let id, let body, let timeoutMs):
       fetch(id, [UInt8](bytes.bytes(in: body)), timeoutMs: timeoutMs)
     case .store: store()
@@ -383,6 +391,8 @@ public struct SimulationCounts: Hashable, Sendable {
   public var writes = 0
   /// Writes refused because the disk did not take them.
   public var writesRefused = 0
+  /// Parts that held as much as they may at some step.
+  public var boundsReached: Set<String> = []
 
   /// Nothing yet.
   public init() {}
@@ -404,5 +414,6 @@ public struct SimulationCounts: Hashable, Sendable {
     diskFailures += other.diskFailures
     writes += other.writes
     writesRefused += other.writesRefused
+    boundsReached.formUnion(other.boundsReached)
   }
 }

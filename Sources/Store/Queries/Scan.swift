@@ -94,10 +94,14 @@ extension Connection {
 }
 
 extension WallTime {
-  /// The time a row's REAL seconds mean, clamped to ±292 million years.
+  /// The last moment of the year 9999.
+  static let lastStored = WallTime(ms: 253_402_300_799_999)
+
+  /// The time a row's REAL seconds mean: 1970 to 9999, so that whoever reckons with it cannot overflow.
   init(epochSeconds: Double) {
     let ms = (epochSeconds * 1000).rounded()
-    self.init(ms: Int64(exactly: ms) ?? (ms > 0 ? .max : ms < 0 ? .min : 0))
+    // A NaN is not above 0.
+    self.init(ms: ms > 0 ? Int64(min(ms, Double(WallTime.lastStored.ms))) : 0)
   }
 }
 
