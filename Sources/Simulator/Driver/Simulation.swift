@@ -391,6 +391,8 @@ public struct SimulationCounts: Hashable, Sendable {
   public var writes = 0
   /// Writes refused because the disk did not take them.
   public var writesRefused = 0
+  /// Liquidations held against the truth.
+  public var liquidations = 0
   /// Parts that held as much as they may at some step.
   public var boundsReached: Set<String> = []
 
@@ -414,6 +416,7 @@ public struct SimulationCounts: Hashable, Sendable {
     diskFailures += other.diskFailures
     writes += other.writes
     writesRefused += other.writesRefused
+    liquidations += other.liquidations
     boundsReached.formUnion(other.boundsReached)
   }
 }

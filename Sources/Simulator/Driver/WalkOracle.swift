@@ -27,7 +27,7 @@ extension Simulation {
       "/health", "/livez", "/readyz", "/metrics", "/docs", "/v1/stats", "/v1/coins", "/v1/orderflow",
       "/v1/orderflow/\(coin)", "/v1/heatmap/\(coin)", "/v1/whales/\(coin)?top_n=\(number)",
       "/v1/book/\(coin)",
-      "/v1/liquidations?limit=5000&hours=24", "/v1/liquidations?coin=\(coin)&hours=\(number)",
+      "/v1/liquidations?limit=1000&hours=24", "/v1/liquidations?coin=\(coin)&hours=\(number)",
       "/v1/hlp/positions", "/v1/hlp/sentiment?hours=\(number)", "/v1/smart-money?top_n=\(number)",
       "/v1/smart-money?min_win_rate=\(number)&exclude_bots=true", "/v1/smart-money/watchlist",
       "/v1/smart-money/wallet/\(address)?days=\(number)",
@@ -39,12 +39,28 @@ extension Simulation {
 
   /// No event is told twice.
   func checkDoubles(_ path: String, _ value: RequestValue) {
+    if path.hasPrefix("/v1/liquidations") { return checkLiquidations(value) }
     guard path.hasPrefix("/v1/smart-money/wallet/") else { return }
     for list in ["trades", "changes", "positions", "alerts"] {
       let rows = value[list]?.items ?? []
       for (index, row) in rows.enumerated().dropFirst() where rows[index - 1] == row {
         complain(.accounts, "\(path): a row of \(list) is told twice")
       }
+    }
+  }
+  /// Every liquidation told is one of the world's, and none is told more often than it was carried out.
+  private func checkLiquidations(_ value: RequestValue) {
+    var told: [LiquidationEvent: Int] = [:]
+    for row in value["liquidations"]?.items ?? [] {
+      guard let name = row["coin"]?.text, let coin = exchange.world.coinIndex(name),
+        let at = row["occurred_at"]?.number, let user = row["address"]?.address
+      else { return complain(.accounts, "a liquidation without coin, time or user") }
+      told[LiquidationEvent(coin: coin, timeMs: Int64((at * 1000).rounded()), user: user), default: 0] += 1
+    }
+    for (event, count) in told {
+      counts.liquidations += 1
+      let truth = exchange.world.liquidations[event] ?? 0
+      if count > truth { complain(.accounts, "\(event) is told \(count) times and happened \(truth) times") }
     }
   }
 }

@@ -46,6 +46,8 @@ public final class World {
   var pending: [Triggers.Entry] = []
   /// Accounts to be looked at once the order in hand is done.
   var overdue: [Int] = []
+  /// Executions of liquidations, by coin, time and liquidated user; for oracles.
+  public internal(set) var liquidations: [LiquidationEvent: Int] = [:]
   /// Trades, liquidations and the like since the start; for reports and oracles.
   public internal(set) var counters = WorldCounters()
 

@@ -75,6 +75,10 @@ extension World {
   }
 
   private func remember(_ row: FillRow, of account: Account) {
+    if row.liquidated == Int32(account.index) {
+      let event = LiquidationEvent(coin: Int(row.coin), timeMs: row.timeMs, user: account.address)
+      liquidations[event, default: 0] += 1
+    }
     account.fills.append(row)
     fillsHeld += 1
     while account.fills.count > 1

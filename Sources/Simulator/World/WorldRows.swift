@@ -32,6 +32,16 @@ enum FillDir: UInt8 {
   }
 }
 
+/// What of a liquidation everybody tells alike.
+public struct LiquidationEvent: Hashable, Sendable {
+  /// Index of the coin.
+  public var coin: Int
+  /// When.
+  public var timeMs: Int64
+  /// Who was liquidated.
+  public var user: Address
+}
+
 /// How a liquidation was carried out.
 public enum LiquidationMethod: UInt8, Sendable {
   /// The position was sold into the book.
