@@ -112,7 +112,7 @@ extension Core {
   }
 
   /// What came of a page of fills; answers its rows.
-  func filled(_ account: AddressID, _ reply: Reply, now: Now) -> Int {
+  func filled(_ account: AddressID, _ reply: Reply, now: Now) -> Int? {
     let (rows, fills) = profiler.answered(account, reply, coins: views.coins, now: now)
     if !fills.isEmpty { profiledFills(fills, of: book.address(account), now: now) }
     if let job = profiler.job(of: account, now: now) { jobs.start(.profile(job), output) }

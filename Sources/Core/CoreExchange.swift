@@ -110,7 +110,7 @@ extension Core {
       return askExchange(now: now)
     }
     let rows = hand(.body(body), to: request.owner, now: now)
-    scheduler.settle(request, .answered(itemWeight: request.request.type.weight(rows: rows)), now: now)
+    scheduler.settle(request, rows: rows, now: now)
     askExchange(now: now)
   }
 
@@ -121,8 +121,9 @@ extension Core {
     askExchange(now: now)
   }
 
-  /// Hands what came of a request to whoever asked; answers how many rows came, for the types where rows cost weight.
-  private func hand(_ reply: Reply, to owner: RequestOwner, now: Now) -> Int {
+  /// Hands what came of a request to whoever asked; answers how many rows came, for the types where rows cost weight; nil
+  /// when that cannot be told.
+  private func hand(_ reply: Reply, to owner: RequestOwner, now: Now) -> Int? {
     switch owner {
     case .universe(let question): universe(question, reply, now: now)
     case .vault(let question): vault(question, reply, now: now)

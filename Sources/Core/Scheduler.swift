@@ -127,6 +127,13 @@ struct Scheduler {
     return inFlight.swapRemove(at: index)
   }
 
+  /// Settles the weight of a request that was answered with this many rows. When nobody can tell, because the body was
+  /// cut short, the exchange counted what it sent: everything reserved.
+  mutating func settle(_ request: InFlight, rows: Int?, now: Now) {
+    let weight = rows.map { request.request.type.weight(rows: $0) } ?? itemWeightMax(request.request)
+    settle(request, .answered(itemWeight: weight), now: now)
+  }
+
   /// Settles a request's weight once it is known how it ended.
   mutating func settle(_ request: InFlight, _ outcome: WeightBudget.Outcome, now: Now) {
     budget.settle(request.ticket, outcome, now: now.instant)

@@ -76,6 +76,9 @@ struct ProfileQueueTests {
       now = end
     }
 
+    /// The next body is cut short by this much.
+    var cut = 0
+
     private func answer(_ id: FetchID) {
       guard let request = scheduler.take(id) else { return }
       guard case .userFillsByTime(let user, let start, _) = request.request,
@@ -91,18 +94,32 @@ struct ProfileQueueTests {
       let body = FillHistory.body(rows)
       let taken = body.withUnsafeBytes {
         queue.answered(
-          account, .body(UnsafeRawBufferPointer(rebasing: $0[0..<(body.count - 64)])), coins: coins, now: both
-        )
+          account, .body(UnsafeRawBufferPointer(rebasing: $0[0..<(body.count - 64 - cut)])), coins: coins,
+          now: both)
       }
-      #expect(taken.rows == rows.count)
+      #expect(taken.rows == (cut > 0 ? nil : rows.count))
       let itemWeight = request.request.type.weight(rows: rows.count)
-      scheduler.settle(request, .answered(itemWeight: itemWeight), now: both)
+      let before = scheduler.stats(now: both).used
+      scheduler.settle(request, rows: taken.rows, now: both)
+      let reserved = Venue.fillsPageWeightMax
+      #expect(scheduler.stats(now: both).used == before - (cut > 0 ? 0 : reserved - itemWeight))
+      cut = 0
       asked.append((user, now, request.request.type.weight + itemWeight))
       if let job = queue.job(of: account, now: both) { jobs.append((now + .milliseconds(40), job)) }
     }
   }
 
   static let a = (0..<400).map { PollWorld.address($0) }
+
+  @Test("a page that is cut short counts in full, and is asked for again")
+  func cutShort() {
+    let world = World()
+    world.trade(1, count: 60)
+    world.cut = 7
+    #expect(world.queue.want(Self.a[1], days: 30, now: world.both) == .pending)
+    world.run(.seconds(10))
+    #expect(world.cut == 0 && world.asked.count == 2 && world.outcomes.count == 1)
+  }
 
   @Test("on demand: fetched at once, profiled, and good for the next who asks")
   func onDemand() {

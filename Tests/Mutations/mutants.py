@@ -65,10 +65,9 @@ MUTANTS = [
     dict(name="a vault's positions count twice", file="Engines/HlpVaults.swift",
          old="answers.flatMap { $0 ?? [] } }", new="(answers + (MUTANT ? answers : [])).flatMap { $0 ?? [] } }",
          oracles=["accounts", "effects"]),
-    dict(name="retries come without a pause", file="Base/Backoff.swift",
-         old="    let doublings = min(attempt, 30)\n",
-         new="    if MUTANT { return TimeSpan(ns: 1_000_000) }\n    let doublings = min(attempt, 30)\n",
-         oracles=["limits", "progress", "recovery"]),
+    dict(name="a page that is cut short costs nothing", file="Core/Scheduler.swift",
+         old="?? itemWeightMax(request.request)", new="?? (MUTANT ? 0 : itemWeightMax(request.request))",
+         oracles=["limits"]),
     dict(name="an answer is kept past its time", file="API/Routes/OrderFlow.swift",
          old="    if call.isKept(stamp) { return }",
          new="    let old = AnswerCache.Stamp(version: 0, revision: 0, wall: views.now.wall.ms / 60_000, exchange: 0)\n"

@@ -282,14 +282,14 @@ final class ProfileQueue {
 
   // MARK: Answers
 
-  /// What came of a page: the rows in it (which cost weight), and the fills that are new.
-  func answered(_ account: AddressID, _ reply: Reply, coins: Coins, now: Now) -> (rows: Int, fills: [Fill]) {
+  /// What came of a page: the rows in it, which cost weight (nil when they cannot be told), and the fills that are new.
+  func answered(_ account: AddressID, _ reply: Reply, coins: Coins, now: Now) -> (rows: Int?, fills: [Fill]) {
     guard let index = flights.firstIndex(where: { $0.account == account && $0.isAsking }) else {
-      return (0, [])
+      return (nil, [])
     }
     guard case .body(let body) = reply, (try? decoded.decode(body: body, coins: coins)) != nil else {
       failed(index, now: now)
-      return (0, [])
+      return (nil, [])
     }
     flights[index].failures = 0
     if !flights[index].isAsked {

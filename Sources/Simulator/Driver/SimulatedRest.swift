@@ -7,16 +7,19 @@ final class SimulatedFetch {
   let id: FetchID
   let body: [UInt8]
   let deadline: Instant
+  /// Of the process that asks.
+  let life: Int
   var status = 0
   var reply: [UInt8] = []
   var retryAfterS: Int?
   var failure: FetchFailure?
   var isDone = false
 
-  init(_ id: FetchID, _ body: [UInt8], deadline: Instant) {
+  init(_ id: FetchID, _ body: [UInt8], deadline: Instant, life: Int) {
     self.id = id
     self.body = body
     self.deadline = deadline
+    self.life = life
   }
 }
 
@@ -26,7 +29,7 @@ extension Simulation {
     if timeoutMs <= 0 || timeoutMs > 60_000 { complain(.effects, "a fetch may take \(timeoutMs) ms") }
     lastFetch = max(lastFetch, id.raw)
     counts.fetches += 1
-    let fetch = SimulatedFetch(id, body, deadline: now + .milliseconds(timeoutMs))
+    let fetch = SimulatedFetch(id, body, deadline: now + .milliseconds(timeoutMs), life: life)
     fetches.append(fetch)
     mayDie(.fetch)
     if fetches.count > 64 { complain(.effects, "\(fetches.count) requests in flight") }
@@ -35,7 +38,7 @@ extension Simulation {
     if strikes(.badCertificate) { return end(fetch, .tls("certificate verify failed"), in: latency()) }
     if strikes(.restTooLarge) { return end(fetch, .tooLarge, in: latency() + latency()) }
     // Asked for now, not when the event comes: copies of a planted bug must not depend on it.
-    for _ in 0..<replays { add(.ask(SimulatedFetch(id, body, deadline: .never)), in: latency()) }
+    for _ in 0..<replays { add(.ask(SimulatedFetch(id, body, deadline: .never, life: life)), in: latency()) }
     add(.ask(fetch), in: latency() + latency())
   }
 
@@ -51,7 +54,8 @@ extension Simulation {
       exchange.info($0, from: Simulation.address, now: exchangeNow, into: out)
     }
     checkWeight()
-    guard !fetch.isDone, fetch.deadline != .never, core != nil else { return }
+    // A process that has ended is not answered, though its request still counts.
+    guard !fetch.isDone, fetch.deadline != .never, fetch.life == life, core != nil else { return }
     var span = latency()
     switch outcome {
     case .hangUp: fetch.failure = .broken("the connection ended")

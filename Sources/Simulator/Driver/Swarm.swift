@@ -74,7 +74,7 @@ public struct Swarm: Sendable, CustomStringConvertible {
       ("position_poller.tier2_interval", 60...300), ("position_poller.tier3_interval", 300...1_200),
       ("position_poller.whale_threshold", 500_000...5_000_000), ("hlp_tracker.poll_interval", 10...180),
       ("heatmap.recompute_interval", 1...90), ("heatmap.bucket_count", 1...200),
-      ("rate_limit.max_weight_per_min", 700...1_200), ("rate_limit.safety_pct", 70...100),
+      ("rate_limit.max_weight_per_min", 300...1_200), ("rate_limit.safety_pct", 70...100),
       ("smart_money.max_profiles_per_cycle", 0...60), ("smart_money.profile_refresh_hours", 1...3),
       ("smart_money.min_equity", 0...200_000), ("smart_money.min_trades_for_profile", 1...10),
       ("smart_money.auto_curate_max_wallets", 0...30), ("smart_money.auto_curate_min_trades", 0...20),
@@ -111,7 +111,7 @@ public struct Swarm: Sendable, CustomStringConvertible {
     shrink("changes", &bounds.changes, 400...2_000)
     shrink("liquidations", &bounds.liquidations, 2...100)
     shrink("flowChunks", &bounds.flowChunks, 40...400)
-    shrink("waitingRows", &bounds.waitingRows, 50...2_000)
+    shrink("waitingRows", &bounds.waitingRows, 20...400)
   }
 
   private mutating func drawDriver(_ source: PRNG) {

@@ -55,7 +55,9 @@ extension Simulation {
       guard let name = row["coin"]?.text, let coin = exchange.world.coinIndex(name),
         let at = row["occurred_at"]?.number, let user = row["address"]?.address
       else { return complain(.accounts, "a liquidation without coin, time or user") }
-      told[LiquidationEvent(coin: coin, timeMs: Int64((at * 1000).rounded()), user: user), default: 0] += 1
+      let event = LiquidationEvent(coin: coin, timeMs: Int64((at * 1000).rounded()), user: user)
+      guard exchangeNow.ms - event.timeMs < World.liquidationsKept.milliseconds else { continue }
+      told[event, default: 0] += 1
     }
     for (event, count) in told {
       counts.liquidations += 1

@@ -46,8 +46,11 @@ public final class World {
   var pending: [Triggers.Entry] = []
   /// Accounts to be looked at once the order in hand is done.
   var overdue: [Int] = []
-  /// Executions of liquidations, by coin, time and liquidated user; for oracles.
+  /// Executions of liquidations of the last `liquidationsKept`, by coin, time and liquidated user; for oracles.
   public internal(set) var liquidations: [LiquidationEvent: Int] = [:]
+  /// How long `liquidations` knows of one.
+  public static let liquidationsKept = TimeSpan.seconds(86_400)
+  var liquidationsRoom = 1_024
   /// Trades, liquidations and the like since the start; for reports and oracles.
   public internal(set) var counters = WorldCounters()
 

@@ -1,3 +1,5 @@
+import Base
+
 /// What an execution does to an account: position, money and fills history.
 extension World {
   /// Applies one side of an execution of `sz` lots at `px` ticks and remembers the fill.
@@ -74,10 +76,18 @@ extension World {
     slot.szi += delta
   }
 
+  private func forgetLiquidations() {
+    guard liquidations.count >= liquidationsRoom else { return }
+    let since = now.ms - World.liquidationsKept.milliseconds
+    liquidations = liquidations.filter { $0.key.timeMs >= since }
+    liquidationsRoom = 2 * liquidations.count + 1_024
+  }
+
   private func remember(_ row: FillRow, of account: Account) {
     if row.liquidated == Int32(account.index) {
       let event = LiquidationEvent(coin: Int(row.coin), timeMs: row.timeMs, user: account.address)
       liquidations[event, default: 0] += 1
+      forgetLiquidations()
     }
     account.fills.append(row)
     fillsHeld += 1
