@@ -1,6 +1,7 @@
 """Planted bugs for run.py: where, which text becomes which, and which oracles may be the first to complain.
 
-`MUTANT` in the new text is true while the bug is awake; asleep, the code does what it did. Texts are exact and occur once.
+`MUTANT` in the new text is true while the bug is awake; asleep, the code does what it did. Texts are exact and occur once. `rare`:
+minutes, first seed and seeds for bugs that few seeds bring out; when seeds come to draw otherwise, look for others.
 """
 
 MUTANTS = [
@@ -67,7 +68,7 @@ MUTANTS = [
          oracles=["accounts", "effects"]),
     dict(name="a page that is cut short costs nothing", file="Core/Scheduler.swift",
          old="?? itemWeightMax(request.request)", new="?? (MUTANT ? 0 : itemWeightMax(request.request))",
-         oracles=["limits"]),
+         oracles=["limits"], rare=(30, 49, 1)),
     dict(name="an answer is kept past its time", file="API/Routes/OrderFlow.swift",
          old="    if call.isKept(stamp) { return }",
          new="    let old = AnswerCache.Stamp(version: 0, revision: 0, wall: views.now.wall.ms / 60_000, exchange: 0)\n"

@@ -107,10 +107,12 @@ def plant(folder):
 def run(folder, number, minutes, seeds):
     """What the oracles said with bug `number` awake: (status, lines, seconds)."""
     began = time.monotonic()
+    bug = MUTANTS[number - 1] if number else {}
+    rule = bug["rare"] if "rare" in bug else (minutes, 1, seeds)
     environment = {**os.environ, "HYNOUS_MUTANT": str(number), "SWIFT_BACKTRACE": "enable=no"}
     try:
         result = subprocess.run(
-            [folder / ".build/debug/mutant-run", str(minutes), "1", str(seeds)], env=environment,
+            [folder / ".build/debug/mutant-run", *map(str, rule)], env=environment,
             capture_output=True, text=True, timeout=3600)
         lines, status = result.stdout.splitlines(), result.returncode
     except subprocess.TimeoutExpired:
