@@ -75,7 +75,8 @@ public final class Core {
   /// A service that has not started; `seed` decides every jitter, `spending` is what the last process kept of its own
   /// (`Effect.keepSpending`). `bounds` are smaller in simulations only.
   public init(
-    options: Options, version: String, bounds: Bounds = Bounds(), spending: [UInt8] = [], seed: UInt64, now: Now
+    options: Options, version: String, bounds: Bounds = Bounds(), spending: [UInt8] = [], seed: UInt64,
+    now: Now
   ) {
     self.options = options
     self.bounds = bounds

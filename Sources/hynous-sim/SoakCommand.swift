@@ -12,7 +12,7 @@ struct SoakCommand: ParsableCommand {
   /// The trend allowed over 24 hours, as a share of the mean.
   static let growthMax = 0.01
 
-  @Option(help: "Virtual hours measured, behind a warm-up of 26.")
+  @Option(help: "Virtual hours measured, behind a warm-up of 3.")
   var hours = 24
 
   @Option(help: "Multiple of the usual rate of 50 trades a second.")

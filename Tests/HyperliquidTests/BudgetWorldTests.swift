@@ -68,7 +68,9 @@ struct BudgetWorldTests {
     #expect(taken(out.bytes, after: 90) == 0)
     // Another boot: its clock was further, or far behind.
     #expect(taken(out.bytes, after: -1) == 140 && taken(out.bytes, after: 100_000) == 0)
-    for count in 0..<24 { #expect(taken(UnsafeRawBufferPointer(rebasing: out.bytes[..<count]), after: 3) == nil) }
+    for count in 0..<24 {
+      #expect(taken(UnsafeRawBufferPointer(rebasing: out.bytes[..<count]), after: 3) == nil)
+    }
     var random = PRNG(seed: 3)
     for _ in 0..<2_000 {
       var spoiled = [UInt8](out.bytes)

@@ -1,7 +1,7 @@
 """Planted bugs for run.py: where, which text becomes which, and which oracles may be the first to complain.
 
-`MUTANT` in the new text is true while the bug is awake; asleep, the code does what it did. Texts are exact and occur once. `rare`:
-minutes, first seed and seeds for bugs that few seeds bring out; when seeds come to draw otherwise, look for others.
+`MUTANT` in the new text is true while the bug is awake; asleep, the code does what it did. Texts are exact and occur once.
+`rare`: minutes, first seed and seeds for bugs that few seeds bring out; when seeds come to draw otherwise, look for others.
 """
 
 MUTANTS = [
@@ -84,7 +84,7 @@ MUTANTS = [
          oracles=["limits"]),
     dict(name="a queue grows past its bound", file="Core/WriteQueue.swift",
          old="    while count > rowsMax,", new="    while !MUTANT, count > rowsMax,",
-         oracles=["effects"]),
+         oracles=["effects"], rare=(30, 23, 1)),
     dict(name="a restart takes changes over twice", file="Engines/ChangeLog.swift",
          old="  public func restore(_ change: PositionChange) { push(change) }",
          new="  public func restore(_ change: PositionChange) {\n    push(change)\n    if MUTANT { push(change) }\n  }",

@@ -142,7 +142,8 @@ final class ProfileQueue {
   var waiting: Int { asked.count + cycle.count - cycleNext + discovered.count + flights.count }
   /// How many these may be; a cycle drawn up stays as it is when settings change.
   var waitingMax: Int {
-    ProfileQueue.askedMax + max(settings.perCycle, cycle.count) + ProfileQueue.discoveredMax + ProfileQueue.flightsMax
+    ProfileQueue.askedMax + max(settings.perCycle, cycle.count) + ProfileQueue.discoveredMax
+      + ProfileQueue.flightsMax
   }
 
   // MARK: Wishes

@@ -283,7 +283,8 @@ public final class Simulation {
     accounts.listings.removeAll()
     oracle.begin(wallOffsetMs: wallOffsetMs)
     core = Core(
-      options: options, version: "sim", bounds: swarm.bounds, spending: spending, seed: chance.next(), now: clocks)
+      options: options, version: "sim", bounds: swarm.bounds, spending: spending, seed: chance.next(),
+      now: clocks)
     counts.starts += 1
     step(.started)
     add(.measure, in: .seconds(1))

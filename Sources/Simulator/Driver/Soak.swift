@@ -5,12 +5,13 @@ import Store
 /// Days of virtual time at a high rate, watched for memory that only grows.
 ///
 /// The whole simulation lives in one process, so what is measured is Core, the exchange and the oracles together, without
-/// SQLite and the simulated disk: if the sum is flat, every part is. The exchange is given bounds that are full before the
-/// measuring begins, and the database keeps a few hours, for a disk in memory wants a small one.
-/// Warm-up: what Core keeps longest is a day of equity (24 h); the order flow's windows are full after one hour.
+/// SQLite and the simulated disk: if the sum is flat, every part is. The exchange and what Core keeps for a day or a week
+/// are given bounds that are full before the measuring begins, for what still fills up says nothing about leaks; the
+/// database keeps a few hours, for a disk in memory wants a small one.
+/// Warm-up: the order flow's windows are full after one hour.
 public final class Soak {
   /// Until everything that is kept for a time is full, and what grows by powers of two has stopped doing so.
-  public static let warmUp = TimeSpan.seconds(26 * 3_600)
+  public static let warmUp = TimeSpan.seconds(3 * 3_600)
   /// Between two readings.
   public static let interval = TimeSpan.seconds(600)
 
@@ -42,7 +43,13 @@ public final class Soak {
     var options = Options()
     let problem = options.set("db.prune_days", to: "0.1")
     precondition(problem == nil, problem ?? "")
-    simulation = Simulation(seed: seed, length: length, plan: plan, world: world, options: options)
+    var swarm = Swarm(seed: seed, length: length, plan: plan)
+    swarm.world = world
+    swarm.options = options
+    swarm.bounds.equity = 20_000
+    swarm.bounds.changes = 500
+    swarm.bounds.liquidations = 500
+    simulation = Simulation(swarm)
     start = warmUp
   }
 
