@@ -10,7 +10,7 @@ import Market
 /// answer; changes must be those between two pictures; a watched wallet that was acknowledged is there, restarts or not.
 /// Bound: `picturesMax` pictures per account.
 struct AccountOracle {
-  static let picturesMax = 64
+  var picturesMax = 64
 
   /// What a reply said of one account, and when Core read it.
   struct Picture {
@@ -69,7 +69,7 @@ extension Simulation {
       fetch.failure == nil
     else { return }
     var known = accounts.pictures[address] ?? []
-    if known.count >= AccountOracle.picturesMax { known.removeFirst() }
+    if known.count >= accounts.picturesMax { known.removeFirst() }
     known.append(
       AccountOracle.Picture(
         wallMs: clocks.wall.ms, at: now, life: life,

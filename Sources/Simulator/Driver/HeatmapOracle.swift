@@ -14,7 +14,7 @@ extension Simulation {
     var most = buckets.map { _ in (long: 0, short: 0, longUsd: 0.0, shortUsd: 0.0) }
     for pictures in accounts.pictures.values {
       var seen: [Int: (long: Double, short: Double)] = [:]
-      let isFull = pictures.count >= AccountOracle.picturesMax
+      let isFull = pictures.count >= accounts.picturesMax
       for picture in pictures {
         for row in picture.positions where row.coin == coin {
           let usd = Double(row.value.micros) / 1e6 + 0.01

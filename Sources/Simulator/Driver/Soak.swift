@@ -50,6 +50,7 @@ public final class Soak {
     swarm.bounds.changes = 500
     swarm.bounds.liquidations = 500
     simulation = Simulation(swarm)
+    simulation.accounts.picturesMax = 4
     start = warmUp
   }
 
