@@ -3,6 +3,7 @@
 #   Fuzz/run.sh SECONDS [target …]
 # Starts from Fuzz/Corpus/<target> and prints a line per target: runs a second, edges covered, inputs kept, outcome.
 # A failing input lands in Fuzz/Crashes/<target>, is named, and stays there as a test for ever.
+# FUZZ_SEED=N makes the runs draw alike: the gate is to fail for what changed, not by luck.
 # KEEP=1 adds what was found to the corpora: the fewest inputs that reach everything reached (and the named seeds).
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -28,6 +29,7 @@ run_one() {
   local target=$1 found="$scratch/$1" log="$scratch/$1.log" before after result=ok
   local options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1)
   mkdir -p "$found" "Corpus/$target" "Crashes/$target"
+  [ -z "${FUZZ_SEED:-}" ] || options+=(-seed="$FUZZ_SEED")
   [ -f "Dict/$target.dict" ] && options+=(-dict="Dict/$target.dict")
   before=$(ls "Crashes/$target")
   HYNOUS_FUZZ_TARGET=$target "$fuzzer" "$found" "Corpus/$target" "${options[@]}" \
