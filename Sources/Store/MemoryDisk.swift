@@ -147,45 +147,6 @@ public final class MemoryDisk {
   }
 }
 
-/// A file on the disk.
-final class MemoryFile {
-  var bytes: [UInt8]
-  /// What it held when it was last synced.
-  var synced: [UInt8]
-  /// Who has it open.
-  var handles: [MemoryHandle] = []
-  /// Memory that connections share: the index of the log, in regions of one size.
-  private(set) var regions: [UnsafeMutableRawPointer] = []
-
-  init(_ bytes: [UInt8] = []) {
-    self.bytes = bytes
-    synced = bytes
-  }
-
-  deinit { freeRegions() }
-
-  /// The region `number`, made with all before it when missing.
-  func region(_ number: Int, bytes: Int) -> UnsafeMutableRawPointer {
-    while regions.count <= number {
-      let region = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16)
-      region.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-      regions.append(region)
-    }
-    return regions[number]
-  }
-
-  func freeRegions() {
-    for region in regions { region.deallocate() }
-    regions = []
-  }
-
-  func write(_ source: UnsafeRawBufferPointer, at offset: Int) {
-    let end = offset + source.count
-    if bytes.count < end { bytes.append(contentsOf: repeatElement(0, count: end - bytes.count)) }
-    bytes.withUnsafeMutableBytes { $0[offset..<end].copyBytes(from: source) }
-  }
-}
-
 /// A file as one connection has it open.
 final class MemoryHandle {
   /// Kept until the handle is closed, whoever lets go of the disk before.

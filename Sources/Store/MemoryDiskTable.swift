@@ -231,8 +231,7 @@ final class MemoryDiskTable {
     if handle.isDead { return ioGone }
     let code = handle.disk.writing(grows: false)
     guard code == SQLITE_OK else { return code }
-    let extra = handle.file.bytes.count - size
-    if extra > 0 { handle.file.bytes.removeLast(extra) }
+    handle.file.truncate(to: size)
     handle.disk.changed()
     return SQLITE_OK
   }
@@ -241,7 +240,7 @@ final class MemoryDiskTable {
     if handle.isDead { return ioGone }
     let code = handle.disk.result(of: ioSync)
     guard code == SQLITE_OK else { return code }
-    handle.file.synced = handle.file.bytes
+    handle.file.sync()
     handle.disk.changed()
     return SQLITE_OK
   }

@@ -7,12 +7,5 @@ extension Database {
 
 extension MemoryDisk {
   /// Memory the files take, in bytes, what was synced of them included where it differs.
-  public var heldBytes: Int {
-    files.values.reduce(0) { sum, file in
-      let isShared = file.bytes.withUnsafeBytes { bytes in
-        file.synced.withUnsafeBytes { $0.baseAddress == bytes.baseAddress }
-      }
-      return sum + file.bytes.capacity + (isShared ? 0 : file.synced.capacity)
-    }
-  }
+  public var heldBytes: Int { files.values.reduce(0) { $0 + $1.heldBytes } }
 }
