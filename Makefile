@@ -6,6 +6,7 @@ SHELL := /bin/bash
 SWIFT  := swift
 JOBS   ?= 2
 BUILD  := $(SWIFT) build -j $(JOBS) --explicit-target-dependency-import-check error
+TESTED := --scratch-path .build/optimised
 STATIC := -c release --static-swift-stdlib
 SEEDS  ?= 100
 SECONDS_PER_TARGET ?= 60
@@ -30,12 +31,13 @@ demo: build ## The daemon on a simulated exchange; needs no internet. Ctrl-C sto
 run: build ## The daemon on mainnet with config/default.yaml.
 	exec .build/release/hynous-data run --config config/default.yaml
 
+test: export HYNOUS_OPTIMISE := 1
 test: setup ## All tests.
 	@deploy/setup.sh test
 	@Tests/Contract/openapi.sh
-	$(BUILD) --build-tests
-	$(SWIFT) test -j $(JOBS) --skip-build --disable-xctest --skip ProgramTests
-	$(SWIFT) test -j $(JOBS) --skip-build --disable-xctest --filter ProgramTests
+	$(BUILD) $(TESTED) --build-tests
+	$(SWIFT) test -j $(JOBS) $(TESTED) --skip-build --disable-xctest --skip ProgramTests
+	$(SWIFT) test -j $(JOBS) $(TESTED) --skip-build --disable-xctest --filter ProgramTests
 
 check: setup ## Formatting and layout rules (swift-format lint).
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz

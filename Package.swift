@@ -10,9 +10,15 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// The tests simulate days: with HYNOUS_OPTIMISE set (`make test` does) modules are built fast, every assertion kept.
+/// Without it a debugger finds the code as written, and a change is rebuilt in seconds.
+let fast = ["-O", "-wmo", "-num-threads", "2", "-assert-config", "Debug"]
+let optimised: [SwiftSetting] =
+  Context.environment["HYNOUS_OPTIMISE"] == nil ? [] : [.unsafeFlags(fast, .when(configuration: .debug))]
+
 /// A module of the daemon and what it may import (ARCHITECTURE.md, "Modules"; the build enforces it).
 func module(_ name: String, _ imports: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: imports, path: "Sources/\(name)", swiftSettings: strict)
+  .target(name: name, dependencies: imports, path: "Sources/\(name)", swiftSettings: strict + optimised)
 }
 
 /// The tests of one module; `extra` are further modules the tests look into.

@@ -25,6 +25,9 @@ export SWIFT_BACKTRACE=enable=no
 export TSAN_OPTIONS="halt_on_error=0 exitcode=66 report_signal_unsafe=0"
 export ASAN_OPTIONS="detect_leaks=1 exitcode=66"
 
+# Modules optimised (Package.swift): the simulated worlds are hours long.
+export HYNOUS_OPTIMISE=1
+
 echo "== build ($kind)"
 nice -n 10 swift build -j "${JOBS:-2}" --build-tests --sanitize="$kind" --scratch-path "$scratch"
 
