@@ -46,6 +46,8 @@ public final class Soak {
     var swarm = Swarm(seed: seed, length: length, plan: plan)
     swarm.world = world
     swarm.options = options
+    // Memory is what is asked here; probing at the usual four seconds, the oracles would be two thirds of the work.
+    swarm.probeMs = 20_000
     swarm.bounds.equity = 20_000
     swarm.bounds.changes = 500
     swarm.bounds.liquidations = 500
