@@ -8,7 +8,7 @@ import Market
 /// Every clearinghouse reply that reaches Core is remembered as the world's own truth at the moment of asking. A row of an
 /// answer must then equal one such picture of that very moment; what the latest picture holds must be in the
 /// answer; changes must be those between two pictures; a watched wallet that was acknowledged is there, restarts or not.
-/// Bound: `picturesMax` pictures per account.
+/// Bound: `picturesMax` pictures per account, of a vault four times as many.
 struct AccountOracle {
   var picturesMax = 64
 
@@ -69,7 +69,9 @@ extension Simulation {
       fetch.failure == nil
     else { return }
     var known = accounts.pictures[address] ?? []
-    if known.count >= accounts.picturesMax { known.removeFirst() }
+    // Vaults are asked about by two collectors, each of which keeps its own last picture.
+    let most = isVault(address) ? 4 * accounts.picturesMax : accounts.picturesMax
+    if known.count >= most { known.removeFirst() }
     known.append(
       AccountOracle.Picture(
         wallMs: clocks.wall.ms, at: now, life: life,
@@ -230,7 +232,7 @@ extension Simulation {
     guard let client = newClient() else { return }
     happen(client, .accept)
     guard client.isOpen else { return }
-    let account = chance.below(exchange.world.accountCount)
+    let account = chance.below(min(exchange.world.accountCount, swarm.keptMax))
     let address = "\(exchange.world.address(account))"
     let label = "w\(chance.below(1_000_000))"
     let body = "{\"address\":\"\(address)\",\"label\":\"\(label)\"}"

@@ -40,7 +40,7 @@ extension Simulation {
       accounts.unsure.insert(address)
       kept.notes[address] = nil
       ask("DELETE", "/v1/smart-money/watch/\(address)", nil, .unwatched(address))
-    case 4...7:
+    case 4...7 where kept.alerts.count < swarm.keptMax:
       let body = #"{"alert_type":"any_trade","min_size_usd":\#(random.below(1_000))}"#
       ask("POST", "/v1/smart-money/wallet/\(address)/alerts", body, .alertAdded(address))
     default:

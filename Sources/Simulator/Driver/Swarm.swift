@@ -24,6 +24,8 @@ public struct Swarm: Sendable, CustomStringConvertible {
   public var clientsMax = 1_024
   /// How much time passes between two looks at the answers, on average, milliseconds.
   public var probeMs = 4_000
+  /// Wallets clients ask to watch, and alerts they set, at most: without a bound that is data that grows.
+  public var keptMax = Int.max
   /// How late the loop may be for a deadline, milliseconds.
   public var lateMs = 0
   private var words: [String] = []
