@@ -7,19 +7,22 @@ import Wire
 
 /// Requests whose handler waits: answered when it has happened, or when it takes too long; order is kept.
 @Suite struct ParkingTests {
-  /// What handlers have seen, and what they submitted.
-  final class World {
-    let views: Views
+  /// Takes what handlers submit.
+  final class Disk {
     var writes: [ClientWrite] = []
     var canStore = true
+  }
+
+  /// What handlers have seen, and what they submitted.
+  struct World {
+    let views = FixedViews.make()
+    let disk = Disk()
 
     init() {
-      views = FixedViews.make()
-      // Owned by each other; tests are short.
-      views.submit = { [self] write in
-        guard canStore else { return nil }
-        writes.append(write)
-        return WriteTicket(UInt64(writes.count))
+      views.submit = { [disk] write in
+        guard disk.canStore else { return nil }
+        disk.writes.append(write)
+        return WriteTicket(UInt64(disk.writes.count))
       }
     }
 
@@ -72,11 +75,11 @@ import Wire
     #expect(client.send(Self.post("/write/0xa%20b?x=1", #"{"label":"L"}"#)) == .open)
     #expect(try client.take().isEmpty)
     #expect(client.session.waitsFor == .write(WriteTicket(1)))
-    #expect(world.writes == [.watch(key: "0xa b", label: "L")])
+    #expect(world.disk.writes == [.watch(key: "0xa b", label: "L")])
     client.wake(.stored(id: 7))
     let answers = try client.take()
     #expect(answers.map(\.text) == [#"{"key":"0xa b","label":"L","id":7}"#])
-    #expect(world.writes.count == 1, "the write was made again")
+    #expect(world.disk.writes.count == 1, "the write was made again")
     #expect(client.session.waitsFor == nil)
     #expect(client.outcome == .open)
   }
@@ -116,7 +119,7 @@ import Wire
     client.send(Self.post("/write/a", "{}"))
     client.now = client.now + RouteCall.writeMax
     client.expire()
-    world.canStore = false
+    world.disk.canStore = false
     client.send(Self.post("/write/a", "{}"))
     let answers = try client.take()
     #expect(answers.map(\.status) == [503, 503, 503])
@@ -150,7 +153,7 @@ import Wire
     let late = TestClient(router)
     late.send(Self.post("/write/z", "{}"))
     #expect(try late.take().map(\.status) == [503])
-    #expect(world.writes.count == Router.parkedMax, "a write nobody waits for was made")
+    #expect(world.disk.writes.count == Router.parkedMax, "a write nobody waits for was made")
     clients.removeLast(10)
     #expect(router.parked == Router.parkedMax - 10)
     late.send(Self.post("/write/z", "{}"))

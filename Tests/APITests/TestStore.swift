@@ -7,7 +7,8 @@ import Market
 /// Stands in for Core behind the views: takes clients' writes, applies them to what the engines know, and says
 /// what became of what parked requests wait for.
 final class TestStore {
-  private let views: Views
+  /// They hold the store, and are held by whoever asks.
+  private unowned let views: Views
   private(set) var writes: [ClientWrite] = []
   /// What becomes of every write; `nil` stores it.
   var outcome: WaitOutcome?

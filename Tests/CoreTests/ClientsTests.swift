@@ -12,13 +12,12 @@ import Testing
     let clients: Clients
     let out = Output()
     var now = Now(instant: Instant(ns: 10_000_000_000), wall: WallTime(ms: 1_795_353_385_000))
-    var tickets: UInt64 = 0
 
     init() {
       views = Views(orderFlow: OrderFlow(), now: now)
       clients = Clients(views: views, options: Options(), version: "1")
-      // Owned by each other; tests are short.
-      views.submit = { [self] _ in
+      var tickets: UInt64 = 0
+      views.submit = { _ in
         tickets += 1
         return WriteTicket(tickets)
       }
