@@ -8,10 +8,9 @@ import Store
 /// SQLite and the simulated disk: if the sum is flat, every part is. The exchange and what Core keeps for a day or a week
 /// are given bounds that are full before the measuring begins, for what still fills up says nothing about leaks; the
 /// database keeps a few hours, for a disk in memory wants a small one.
-/// Warm-up: the order flow's windows are full after one hour.
 public final class Soak {
   /// Until everything that is kept for a time is full, and what grows by powers of two has stopped doing so.
-  public static let warmUp = TimeSpan.seconds(3 * 3_600)
+  public static let warmUp = TimeSpan.seconds(8 * 3_600)
   /// Between two readings.
   public static let interval = TimeSpan.seconds(600)
 
