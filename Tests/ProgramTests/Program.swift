@@ -14,15 +14,18 @@ final class Program {
   /// Every line so far, for the message of a failed test.
   private(set) var lines: [String] = []
 
+  /// This process's variables without settings of ours.
+  static var inherited: [String: String] {
+    ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("HYNOUS_") }
+  }
+
   /// Starts `.build/<configuration>/name`; the test bundle lies in the same folder.
   init(_ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil) throws
   {
     process.executableURL = Program.folder.appending(path: name)
     process.arguments = arguments
     process.currentDirectoryURL = folder ?? Program.root
-    var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("HYNOUS_") }
-    variables.merge(environment) { $1 }
-    process.environment = variables
+    process.environment = Program.inherited.merging(environment) { $1 }
     process.standardError = pipe
     process.standardOutput = pipe
     process.standardInput = FileHandle.nullDevice

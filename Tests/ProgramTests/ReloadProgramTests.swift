@@ -106,7 +106,7 @@ import Testing
     daemon.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
       .appending(path: "hynous-data")
     daemon.arguments = ["run", "--config", Program.root.appending(path: "config/default.yaml").path]
-    daemon.environment = Service.environment(9, folder)
+    daemon.environment = Program.inherited.merging(Service.environment(9, folder)) { $1 }
     daemon.standardError = slave
     daemon.standardInput = FileHandle.nullDevice
     try daemon.run()
