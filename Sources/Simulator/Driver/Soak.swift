@@ -47,7 +47,7 @@ public final class Soak {
     swarm.options = options
     // Memory is what is asked here; probing at the usual four seconds, the oracles would be two thirds of the work.
     swarm.probeMs = 20_000
-    swarm.keptMax = 200
+    swarm.keptMax = 50
     swarm.bounds.equity = 20_000
     swarm.bounds.changes = 500
     swarm.bounds.liquidations = 500
