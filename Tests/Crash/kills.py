@@ -117,8 +117,9 @@ class Lane(threading.Thread):
                 problems = ["the run itself: %r" % error]
                 self.open_exchange()
             self.tallies[kind].problems += len(problems) > 0
-            self.problems += ["lane %d, life %d, %s: %s" % (self.number, self.life, kind, text)
-                              for text in problems[:5]]
+            for text in problems[:5]:
+                self.problems.append("lane %d, life %d, %s: %s" % (self.number, self.life, kind, text))
+                print("kills: " + self.problems[-1], flush=True)
             if len(self.problems) > 20:
                 return
 
