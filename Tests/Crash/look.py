@@ -65,7 +65,11 @@ def records(database, promises):
 
 
 def derived(database, reader, killed_at, bound, base):
-    """What was shown more than `bound` before the kill and is gone; the greatest age of anything shown and gone."""
+    """What was shown more than `bound` before the kill and is gone; the greatest age of anything shown and gone.
+
+    `base` is what the file held before: accounts seen trading and their trades. (Accounts that are only watched have no
+    row before their first poll; what was told of them is looked at in `words`.)
+    """
     positions = dict(((a, c), at) for a, c, at in database.execute("SELECT address, coin, updated_at FROM positions"))
     polls = dict(database.execute("SELECT address, last_polled FROM addresses"))
     snapshots = set((a, round(at * 1000)) for a, at in database.execute(
@@ -90,15 +94,16 @@ def derived(database, reader, killed_at, bound, base):
             if later < at - 0.002:
                 lost(at, "position of %s in %s" % (address, coin))
         seen += newest is not None
-    count = database.execute("SELECT count(*) FROM addresses").fetchone()[0]
-    total = database.execute("SELECT sum(trade_count) FROM addresses").fetchone()[0] or 0
-    for at, accounts in reader.accounts:
-        if count < accounts:
-            lost(at, "%d accounts, %d are there" % (accounts, count))
+    now = database.execute(
+        "SELECT count(*), coalesce(sum(trade_count), 0) FROM addresses WHERE trade_count > 0").fetchone()
+    accounts, sightings = now[0] - base[0], now[1] - base[1]
+    for at, discovered in reader.accounts:
+        if accounts < discovered:
+            lost(at, "%d accounts discovered, %d are there" % (discovered, accounts))
     for at, trades in reader.trades:
-        if total - base < 2 * trades:
-            lost(at, "%d trades, %d sightings are there" % (trades, total - base))
-    return problems, worst, seen, total
+        if sightings < 2 * trades:
+            lost(at, "%d trades, %d sightings are there" % (trades, sightings))
+    return problems, worst, seen, now
 
 
 def check_answers(answers, promises):
