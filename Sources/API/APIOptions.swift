@@ -15,12 +15,14 @@ public struct APIOptions: Sendable {
   /// Requests per second above which a connection is answered 429; far above what clients that wait for their
   /// answers reach.
   public var requestsPerSecondMax: Int
+  /// The same for all connections of one address over the network together.
+  public var networkRequestsPerSecondMax: Int
 
   /// These settings.
   public init(
     bindHost: String = "127.0.0.1", allowedHosts: [String] = [], version: String = "0.0.0",
     token: String? = nil, protectReads: Bool = false, corsOrigins: [String] = [],
-    requestsPerSecondMax: Int = 50_000
+    requestsPerSecondMax: Int = 50_000, networkRequestsPerSecondMax: Int = 10_000
   ) {
     self.bindHost = bindHost
     self.allowedHosts = allowedHosts
@@ -29,5 +31,6 @@ public struct APIOptions: Sendable {
     self.protectReads = protectReads
     self.corsOrigins = corsOrigins
     self.requestsPerSecondMax = requestsPerSecondMax
+    self.networkRequestsPerSecondMax = networkRequestsPerSecondMax
   }
 }

@@ -41,7 +41,7 @@ final class Clients {
   /// One input about a client.
   func step(_ input: Input, _ out: Output, now: Now) {
     switch input {
-    case .clientAccepted(let client): accept(client, out, now: now)
+    case .clientAccepted(let client, let network): accept(client, network, out, now: now)
     case .clientReceived(let client, let bytes):
       run(client, out, now) { $0.receive(bytes, now: now.instant, into: out.bytes) }
     case .clientDrained(let client): run(client, out, now) { $0.resume(now: now.instant, into: out.bytes) }
@@ -65,7 +65,7 @@ final class Clients {
   var refusedWaiting: UInt64 { router.refusedWaiting }
   /// Connections ended because unfinished requests took too much memory.
   var refusedHeld: UInt64 { router.refusedHeld }
-  /// Requests refused because their connection asked too often.
+  /// Requests refused because their connection, or their address, asked too often.
   var refusedFlood: UInt64 { router.refusedFlood }
 
   /// Runs requests again that have waited too long.
@@ -104,10 +104,10 @@ final class Clients {
     }
   }
 
-  private func accept(_ client: ClientID, _ out: Output, now: Now) {
+  private func accept(_ client: ClientID, _ network: UInt64, _ out: Output, now: Now) {
     while slots.count <= client.raw { slots.append(nil) }
     precondition(slots[client.raw] == nil, "the slot is free")
-    let session = ClientSession(router: router, now: now.instant)
+    let session = ClientSession(router: router, network: network, now: now.instant)
     slots[client.raw] = session
     deadlines.enter(client.raw, session.deadline, now: now.instant)
     count += 1

@@ -71,8 +71,8 @@ public enum Input {
   case linkReceived(LinkID, UnsafeRawBufferPointer)
   /// An exchange connection is gone (also when Core asked for it).
   case linkClosed(LinkID, LinkFailure)
-  /// A client connected.
-  case clientAccepted(ClientID)
+  /// A client connected; `network` is the address or network it comes from, 0 for this machine.
+  case clientAccepted(ClientID, network: UInt64 = 0)
   /// Bytes from a client.
   case clientReceived(ClientID, UnsafeRawBufferPointer)
   /// The client will send nothing more, but still reads.

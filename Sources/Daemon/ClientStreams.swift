@@ -14,6 +14,9 @@ final class ClientStreams: ListenerOwner, StreamOwner {
   /// What the system keeps for one client that does not read, besides what the client's own system holds.
   static let systemUnsentBytesMax = 64 << 10
 
+  /// One address over the network may hold a quarter of all connections.
+  static let networkShare = 4
+
   /// A client is read only while the system takes its answers, and no more than it may send of a request at once: so
   /// one that does not read costs an answer and a burst of small ones.
   static var listening: ListenerOptions {
@@ -56,7 +59,9 @@ final class ClientStreams: ListenerOwner, StreamOwner {
 
   // MARK: StreamOwner
 
-  func streamDidOpen(_ stream: Stream) { daemon?.step(.clientAccepted(ClientID(raw: stream.tag))) }
+  func streamDidOpen(_ stream: Stream) {
+    daemon?.step(.clientAccepted(ClientID(raw: stream.tag), network: stream.network))
+  }
 
   func stream(_ stream: Stream, didReceive bytes: UnsafeRawBufferPointer) {
     daemon?.step(.clientReceived(ClientID(raw: stream.tag), bytes))

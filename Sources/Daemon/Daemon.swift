@@ -65,6 +65,7 @@ public final class Daemon {
     storage.daemon = self
     var listening = ClientStreams.listening
     listening.connectionsMax = connectionsMax
+    listening.networkConnectionsMax = max(1, connectionsMax / ClientStreams.networkShare)
     do throws(ListenFailure) {
       listener = try Listener(
         loop, host: options[.serverHost], port: options[.serverPort], options: listening, owner: clients)

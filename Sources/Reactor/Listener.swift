@@ -4,7 +4,7 @@
 /// beyond `connectionsMax` a connection gets the owner's refusal bytes and an orderly end; out of file
 /// descriptors, a spare one is used to accept and drop what waits, and when even that fails accepting rests for
 /// `restMs` instead of spinning.
-/// Bounds: `connectionsMax`, `refusalsMax` refused connections still being told, `acceptsPerTurnMax`; `unsentBytesMax`
+/// Bounds: `connectionsMax`, `networkConnectionsMax` of them from one address, `refusalsMax` refused connections still being told, `acceptsPerTurnMax`; `unsentBytesMax`
 /// for the unsent bytes of all together.
 import Base
 import CLibuv
@@ -22,6 +22,8 @@ public struct ListenerOptions {
   public var backlog = 511
   /// The most open connections; more are refused and counted.
   public var connectionsMax = 1024
+  /// The most open connections of one address (an IPv6 network of 64 bits), this machine's own excepted.
+  public var networkConnectionsMax = Int.max
   /// What a connection beyond the limit is sent before it is closed; empty for nothing. Not sent over TLS.
   public var refusal: [UInt8] = []
   /// The most memory of what all accepted streams have not sent; beyond it the one that stands still longest goes.
@@ -80,6 +82,8 @@ public final class Listener: LoopObject {
   private var rest: Timer?
   private var closing = false
   private var refusals = 0
+  /// Open accepted connections by where they come from; who has none is not in it.
+  private var networks: [UInt64: Int] = [:]
   private let refuser: Refuser
   let unsent: Unsent
 
@@ -130,7 +134,13 @@ public final class Listener: LoopObject {
 
   /// A stream of ours has closed.
   func streamClosed(_ stream: Stream) {
-    if stream.isRefused { refusals -= 1 } else { connections -= 1 }
+    if stream.isRefused {
+      refusals -= 1
+      return
+    }
+    connections -= 1
+    guard stream.network != 0, let count = networks[stream.network] else { return }
+    networks[stream.network] = count > 1 ? count - 1 : nil
   }
 
   // MARK: accepting
@@ -166,17 +176,21 @@ public final class Listener: LoopObject {
 
   /// One accepted socket: to the owner, or refused.
   private func admit(_ socket: Int32) {
-    guard connections < options.connectionsMax else { return refuse(socket) }
+    let network = SocketAddress.network(of: socket)
+    guard connections < options.connectionsMax, networks[network, default: 0] < options.networkConnectionsMax
+    else { return refuse(socket) }
     let stream = Stream(loop: loop, options: options.stream, owner: nil, accepted: true)
     guard uv_tcp_open(stream.tcp, socket) == 0 else {
       Glibc.close(socket)
       return stream.abort()
     }
+    stream.network = network
     guard let streamOwner = owner?.listener(self, ownerFor: stream) else { return stream.abort() }
     guard stream.state == .opening else { return }
     stream.owner = streamOwner
     stream.listener = self
     connections += 1
+    if network != 0 { networks[network, default: 0] += 1 }
     loop.counts.accepted += 1
     stream.serve(options.tls)
   }

@@ -79,6 +79,38 @@ enum SocketAddress {
     return status == 0 ? text(storage) : ""
   }
 
+  /// Who is at the other end of a connected socket, as far as limits go: an IPv4 address, or an IPv6 network of 64 bits,
+  /// since a host takes any number of addresses out of its own. 0 is this machine (127.0.0.1 or ::1), or nobody.
+  static func network(of descriptor: Int32) -> UInt64 {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return withUnsafeMutablePointer(to: &storage) { pointer in
+      let status = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        getpeername(descriptor, $0, &length)
+      }
+      guard status == 0 else { return 0 }
+      if pointer.pointee.ss_family == sa_family_t(AF_INET) {
+        return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+          network(v4: UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
+        }
+      }
+      return pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+        withUnsafeBytes(of: $0.pointee.sin6_addr) { network(v6: $0) }
+      }
+    }
+  }
+
+  private static func network(v4 address: UInt32) -> UInt64 { address == 0x7f00_0001 ? 0 : UInt64(address) }
+
+  /// The first half; an IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the address itself.
+  static func network(v6 bytes: UnsafeRawBufferPointer) -> UInt64 {
+    let high = UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
+    let low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    guard high == 0 else { return high }
+    if low >> 32 == 0xffff { return network(v4: UInt32(truncatingIfNeeded: low)) }
+    return low == 1 ? 0 : low
+  }
+
   private static func string(_ characters: [CChar]) -> String {
     String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

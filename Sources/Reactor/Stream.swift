@@ -37,6 +37,8 @@ public final class Stream: LoopObject {
   public let options: StreamOptions
   /// Whether it was accepted by a listener.
   public let isAccepted: Bool
+  /// Whom an accepted stream comes from, as far as limits go: an IPv4 address or an IPv6 network; 0 is this machine.
+  public internal(set) var network: UInt64 = 0
 
   var owner: (any StreamOwner)?
   var handles: UnsafeMutablePointer<Handles>

@@ -141,4 +141,42 @@ import Wire
     client.now = client.now + .seconds(1)
     #expect(try client.get("/health").status == 200)
   }
+
+  @Test func anAddressIsCountedOverAllItsConnections() throws {
+    let options = APIOptions(networkRequestsPerSecondMax: 5)
+    let router = Router(views: FixedViews.make(), options: options)
+    let near = UInt64(0x7f00_0002)
+    let request = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    var last: TestClient?
+    for wanted in [[200, 200, 200, 200], [200, 429, 429, 429], [429, 429, 429, 429]] {
+      // Each on a connection of its own: opening a new one gains nothing.
+      let client = TestClient(router, network: near)
+      client.send(String(repeating: request, count: 4))
+      #expect(try client.take().map(\.status) == wanted)
+      last = client
+    }
+    for other in [0, near + 1, 1 << 63] {
+      let client = TestClient(router, network: other)
+      client.send(request)
+      #expect(try client.take().map(\.status) == [200], "\(other)")
+    }
+    // This machine is counted by connection only.
+    let here = TestClient(router)
+    here.send(String(repeating: request, count: 20))
+    #expect(try here.take().allSatisfy { $0.status == 200 })
+    let client = try #require(last)
+    client.now = client.now + .seconds(1)
+    #expect(try client.get("/livez").status == 200)
+    #expect(router.refusedFlood == 7)
+  }
+
+  @Test func everyAddressHasAPlaceThatIsNotThisMachines() {
+    var random = PRNG(seed: 7)
+    for _ in 0..<100_000 {
+      let network = random.next() >> UInt64(random.next() % 64)
+      #expect((NetworkRates.place(of: network) == .here) == (network == 0))
+    }
+    // Neighbours are counted apart.
+    #expect(Set((1...100).map { NetworkRates.place(of: UInt64(0xc0a8_0100 + $0)) }).count == 100)
+  }
 }

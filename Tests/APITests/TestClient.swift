@@ -20,9 +20,9 @@ final class TestClient {
   var now: Instant
   private(set) var outcome = ClientSession.Outcome.open
 
-  init(_ router: Router, now: Instant = Instant(ns: 1_000_000_000)) {
+  init(_ router: Router, network: UInt64 = 0, now: Instant = Instant(ns: 1_000_000_000)) {
     self.now = now
-    session = ClientSession(router: router, now: now)
+    session = ClientSession(router: router, network: network, now: now)
   }
 
   convenience init(views: Views = FixedViews.make(), options: APIOptions = APIOptions(version: "1.2.3")) {

@@ -127,6 +127,55 @@ extension ReactorTests {
       }
     }
 
+    @Test func oneAddressCannotTakeAllConnections() throws {
+      try expectNoLeak {
+        let rig = Rig()
+        var options = ListenerOptions()
+        options.networkConnectionsMax = 2
+        options.refusal = Array("full".utf8)
+        var networks: [UInt64] = []
+        var wanted = 6
+        let acceptor = Acceptor { stream in
+          let recorder = Recorder()
+          networks.append(stream.network)
+          if networks.count == wanted { rig.stop() }
+          recorder.onClose = { _, _ in rig.stop() }
+          return recorder
+        }
+        let listener = try Listener(rig.loop, host: "127.0.0.1", port: 0, options: options, owner: acceptor)
+        func connect(from source: UInt32) -> RawSocket { RawSocket(port: listener.port, from: source) }
+        // In this order: the third of 127.0.0.2 is refused, this machine and others are not.
+        let two = [connect(from: 0x7f00_0002), connect(from: 0x7f00_0002)]
+        let third = connect(from: 0x7f00_0002)
+        let others = (0..<3).map { _ in connect(from: 0x7f00_0001) } + [connect(from: 0x7f00_0003)]
+        rig.run()
+        #expect(networks == [0x7f00_0002, 0x7f00_0002, 0, 0, 0, 0x7f00_0003])
+        #expect(rig.loop.counts.refusedOverLimit == 1)
+        #expect(third.readAll() == Array("full".utf8))
+        // Who has left makes room.
+        two[0].close()
+        rig.run()
+        wanted = 7
+        let fourth = connect(from: 0x7f00_0002)
+        rig.run()
+        #expect(networks.last == 0x7f00_0002)
+        #expect(listener.connections == 6)
+        for socket in two.dropFirst() + others + [third, fourth] { socket.close() }
+        rig.finish()
+      }
+    }
+
+    @Test func anAddressIsAnAddressInEveryFamily() {
+      func network(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { SocketAddress.network(v6: $0) } }
+      let zeros = [UInt8](repeating: 0, count: 10)
+      #expect(network(zeros + [0xff, 0xff, 192, 0, 2, 1]) == 0xc000_0201)
+      #expect(network(zeros + [0xff, 0xff, 127, 0, 0, 1]) == 0)
+      #expect(network(zeros + [0, 0, 0, 0, 0, 1]) == 0)
+      let prefix: [UInt8] = [0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 2]
+      #expect(network(prefix + [1, 2, 3, 4, 5, 6, 7, 8]) == 0x2001_0db8_0001_0002)
+      #expect(network(prefix + [8, 7, 6, 5, 4, 3, 2, 1]) == 0x2001_0db8_0001_0002)
+    }
+
     @Test func aThousandConnectionsAllServed() throws {
       try expectNoLeak {
         let rig = Rig(seconds: 30)

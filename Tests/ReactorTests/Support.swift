@@ -131,19 +131,28 @@ func echo() -> Recorder {
 struct RawSocket {
   let descriptor: Int32
 
-  /// Connects to `port` on 127.0.0.1 (the listener's backlog completes it without the loop turning).
-  init(port: Int) {
+  /// Connects to `port` on 127.0.0.1 (the listener's backlog completes it without the loop turning), from there or
+  /// from another address of loopback.
+  init(port: Int, from source: UInt32 = 0x7f00_0001) {
     descriptor = socket(AF_INET, SocketType.stream | SocketType.closeOnExec, 0)
+    let bound = RawSocket.address(source, port: 0) { Glibc.bind(descriptor, $0, $1) }
+    precondition(bound == 0, "the source address is not to be had")
+    let status = RawSocket.address(0x7f00_0001, port: port) { Glibc.connect(descriptor, $0, $1) }
+    precondition(status == 0, "the test's own listener refused")
+  }
+
+  private static func address(
+    _ host: UInt32, port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32 {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = UInt16(port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    let status = withUnsafePointer(to: &address) { pointer in
+    address.sin_addr.s_addr = host.bigEndian
+    return withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    precondition(status == 0, "the test's own listener refused")
   }
 
   func send(_ text: String) {

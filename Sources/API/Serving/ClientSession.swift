@@ -46,6 +46,8 @@ public final class ClientSession {
   }
 
   private let router: Router
+  /// Whose requests these are, in `Router.networkRates`.
+  private let network: NetworkRates.Place
   /// Only while a request is incomplete or requests wait for a drain.
   @exclusivity(unchecked) private var reader: RequestReader?
   @exclusivity(unchecked) private var phase = Phase.idle
@@ -61,9 +63,10 @@ public final class ClientSession {
   /// When to call `expire`; may change with every other call.
   @exclusivity(unchecked) public private(set) var deadline: Instant
 
-  /// A connection just accepted.
-  public init(router: Router, now: Instant) {
+  /// A connection just accepted; `network` is the address or network it comes from, 0 for this machine.
+  public init(router: Router, network: UInt64 = 0, now: Instant) {
     self.router = router
+    self.network = NetworkRates.place(of: network)
     deadline = now + ClientSession.idleTimeout
     secondBegan = now
   }
@@ -218,6 +221,7 @@ public final class ClientSession {
     }
     requestsInSecond &+= 1
     return Int(requestsInSecond) > router.requestsPerSecondMax
+      || (network != .here && router.networkRates.isTooOften(network, now))
   }
 
   private func park(_ request: ParkedRequest) {

@@ -15,11 +15,13 @@ public final class Router {
   private var crossOrigin: CrossOrigin
   /// Requests per second above which a connection is answered 429.
   let requestsPerSecondMax: Int
+  /// The same by address, for clients that are not on this machine.
+  @exclusivity(unchecked) var networkRates: NetworkRates
   /// The most requests that wait at a time; further ones are answered 503.
   public static let parkedMax = 256
   /// Requests refused because too many waited.
   public var refusedWaiting: UInt64 { call.refusedWaiting }
-  /// Requests refused because their connection asked too often.
+  /// Requests refused because their connection, or their address, asked too often.
   @exclusivity(unchecked) public private(set) var refusedFlood: UInt64 = 0
   /// The most memory for unfinished requests of all connections together; beyond it, connections whose request
   /// takes more than `heldFreelyMax` are answered 503.
@@ -54,6 +56,7 @@ public final class Router {
     token = TokenCheck(options)
     crossOrigin = CrossOrigin(options)
     requestsPerSecondMax = options.requestsPerSecondMax
+    networkRates = NetworkRates(max: options.networkRequestsPerSecondMax)
     call = RouteCall(
       views: views, documents: Documents(routes, version: options.version), counts: RequestCounts(routes),
       version: options.version)

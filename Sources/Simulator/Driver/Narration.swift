@@ -21,7 +21,7 @@ extension Simulation {
       number(4, Int(link.index), &line, "received \(bytes.count) bytes on \(link.index)")
       trace.note(bytes)
     case .linkClosed(let link, let failure): number(5, Int(link.index), &line, "closed \(link): \(failure)")
-    case .clientAccepted(let client): number(6, client.raw, &line, "client \(client.raw) accepted")
+    case .clientAccepted(let client, _): number(6, client.raw, &line, "client \(client.raw) accepted")
     case .clientReceived(let client, let bytes):
       number(7, client.raw, &line, "client \(client.raw) sent \(bytes.count) bytes")
       trace.note(bytes)
