@@ -141,6 +141,34 @@ import Testing
     }
   }
 
+  @Test func whatAKilledRunLeftIsTakenOverAndNothingElse() throws {
+    let folder = try TemporaryFolder()
+    let source = try Self.database(folder)
+    let target = folder.url.appending(path: "copy.db").path
+    let left = try folder.write(".copy.db.tmp", String(repeating: "half a database", count: 100_000))
+    let held = open(left, O_RDWR | O_CLOEXEC)
+    defer { close(held) }
+    #expect(flock(held, LOCK_EX | LOCK_NB) == 0)
+    let second = try Self.backup([target, "--db", source])
+    #expect(second.exitStatus() == 1)
+    #expect(second.lines == ["hynous-data: backup: another backup to \(target) is running"])
+    #expect(flock(held, LOCK_UN) == 0)
+    let next = try Self.backup([target, "--db", source])
+    #expect(next.exitStatus() == 0, "\(next.lines)")
+    #expect(!FileManager.default.fileExists(atPath: left))
+
+    // What only has the name is left alone.
+    let mine = try folder.write("mine", "mine")
+    try FileManager.default.createSymbolicLink(atPath: left, withDestinationPath: mine)
+    #expect(try Self.backup([target, "--db", source, "--force"]).exitStatus() == 1)
+    try FileManager.default.removeItem(atPath: left)
+    try FileManager.default.linkItem(atPath: mine, toPath: left)
+    let linked = try Self.backup([target, "--db", source, "--force"])
+    #expect(linked.exitStatus() == 1)
+    #expect(linked.lines == ["hynous-data: backup: \(left) is not ours"])
+    #expect(try String(contentsOfFile: mine, encoding: .utf8) == "mine")
+  }
+
   /// A database as a daemon leaves it.
   private static func database(_ folder: TemporaryFolder) throws -> String {
     let daemon = try Program("hynous-data", ["run"], environment: Service.environment(9, folder))

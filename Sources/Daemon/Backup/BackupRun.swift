@@ -4,7 +4,8 @@ import Store
 /// `hynous-data backup`: a checked copy of the database under its final name, or nothing.
 ///
 /// The copy is made under a temporary name in the target's folder, synced, looked through, and only then renamed, so
-/// that the target is never half a database. Whatever goes wrong, and a signal, removes the temporary file.
+/// that the target is never half a database. Whatever goes wrong, and a signal, removes the temporary file; one that a
+/// killed run left is taken over by the next to the same target. A lock on it tells the two apart.
 public struct BackupRun {
   /// What is to be done.
   public struct Plan: Sendable {
@@ -52,7 +53,7 @@ public struct BackupRun {
     let slash = plan.target.lastIndex(of: "/")
     let name = slash.map { plan.target[plan.target.index(after: $0)...] } ?? plan.target[...]
     folder = slash.map { $0 == plan.target.startIndex ? "/" : String(plan.target[..<$0]) } ?? "."
-    temporary = "\(folder)/.\(name).\(getpid()).tmp"
+    temporary = "\(folder)/.\(name).tmp"
   }
 
   /// Makes the copy; blocks until it is there or cannot be. Answers lines that say what it holds. SIGINT, SIGTERM and
@@ -61,18 +62,20 @@ public struct BackupRun {
     let stop = StopSignals.watch()
     try lookAtTarget()
     try lookAtSpace()
-    try makeFile()
+    let lock = try makeFile()
+    defer { close(lock) }
+    let lines: [String]
     do throws(Failure) {
-      let lines = try fill(stop)
+      lines = try fill(stop)
       try lookAtTarget()
       guard rename(temporary, plan.target) == 0 else { throw failed(plan.target) }
-      try sync(folder)
-      return lines
     } catch {
       // SQLite makes no further files beside a copy without journal.
       unlink(temporary)
       throw error
     }
+    try sync(folder)
+    return lines
   }
 
   private func fill(_ stop: StopFlag) throws(Failure) -> [String] {
@@ -131,12 +134,30 @@ public struct BackupRun {
     }
   }
 
-  private func makeFile() throws(Failure) {
-    // Left by a process of the same number that was killed.
-    unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+  /// The temporary file, empty, ours alone and locked: the lock lasts as long as the descriptor.
+  private func makeFile() throws(Failure) -> Int32 {
+    let descriptor = open(temporary, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw failed(temporary) }
-    close(descriptor)
+    do throws(Failure) {
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard errno == EWOULDBLOCK else { throw failed(temporary) }
+        throw .refused("another backup to \(plan.target) is running")
+      }
+      var held = stat()
+      var named = stat()
+      guard fstat(descriptor, &held) == 0 else { throw failed(temporary) }
+      guard held.st_uid == geteuid(), held.st_nlink <= 1, held.st_mode & S_IFMT == S_IFREG else {
+        throw .refused("\(temporary) is not ours")
+      }
+      // Whoever had the lock until now renamed or removed the file.
+      guard stat(temporary, &named) == 0, named.st_ino == held.st_ino, named.st_dev == held.st_dev
+      else { throw .refused("another backup to \(plan.target) has just ended") }
+      guard ftruncate(descriptor, 0) == 0, fchmod(descriptor, 0o600) == 0 else { throw failed(temporary) }
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    return descriptor
   }
 
   /// Has the disk confirm a file or a folder.
