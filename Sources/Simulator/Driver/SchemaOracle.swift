@@ -90,40 +90,43 @@ struct SchemaOracle {
       return operation.plain.contains("\(status)") ? nil : "status \(status) is not declared"
     }
     compared += 1
-    return trouble(body, schema, at: "", depth: 0)
+    return trouble(body, schema, depth: 0)
   }
 
-  private func trouble(_ value: RequestValue, _ given: Schema, at place: String, depth: Int) -> String? {
+  /// The text begins with the place below `value`; who passes it on puts its own part before it.
+  private func trouble(_ value: RequestValue, _ given: Schema, depth: Int) -> String? {
     guard depth < SchemaOracle.depthMax else { return nil }
     var schema = given
     if let reference = given.reference {
-      guard let found = named[reference] else { return "\(place): no schema \(reference)" }
+      guard let found = named[reference] else { return ": no schema \(reference)" }
       schema = found
     }
     if !schema.types.isEmpty, !schema.types.contains(where: { SchemaOracle.isOf($0, value) }) {
-      return "\(place) is \(SchemaOracle.kind(value)) and no \(schema.types.joined(separator: " or "))"
+      return " is \(SchemaOracle.kind(value)) and no \(schema.types.joined(separator: " or "))"
     }
-    if !schema.words.isEmpty, !schema.words.contains(value) { return "\(place) is none of its words" }
-    if let number = value.number, number < schema.least ?? number || number > schema.most ?? number {
-      return "\(place) is \(number), outside its range"
+    if !schema.words.isEmpty, !schema.words.contains(value) { return " is none of its words" }
+    if schema.least != nil || schema.most != nil, let number = value.number,
+      number < schema.least ?? number || number > schema.most ?? number
+    {
+      return " is \(number), outside its range"
     }
     switch value {
     case .object(let members):
       if let missing = schema.required.first(where: { key in !members.contains { $0.key == key } }) {
-        return "\(place).\(missing) is missing"
+        return ".\(missing) is missing"
       }
       guard !schema.fields.isEmpty || schema.others != nil else { return nil }
       for (key, member) in members {
         guard let field = schema.fields[key] ?? schema.others else {
-          return "\(place).\(key) is not declared"
+          return ".\(key) is not declared"
         }
-        if let found = trouble(member, field, at: "\(place).\(key)", depth: depth + 1) { return found }
+        if let found = trouble(member, field, depth: depth + 1) { return ".\(key)\(found)" }
       }
       return nil
     case .array(let elements):
       guard let items = schema.items else { return nil }
       for element in elements {
-        if let found = trouble(element, items, at: place + "[]", depth: depth + 1) { return found }
+        if let found = trouble(element, items, depth: depth + 1) { return "[]\(found)" }
       }
       return nil
     default: return nil

@@ -4,7 +4,7 @@ import Market
 /// A client's JSON as a value: requests are small and rare, so clarity wins over speed.
 ///
 /// Bounds: `bytesMax` per text, `depthMax` levels; anything else that is not JSON is `nil`.
-indirect enum RequestValue: Equatable {
+enum RequestValue: Equatable {
   case object([(key: String, value: RequestValue)])
   case array([RequestValue])
   case string(String)
@@ -160,9 +160,15 @@ private struct RequestReader {
     var text: [UInt8] = []
     // Most texts have no escape: they are taken in one piece.
     var end = at
-    while end < count, bytes[end] != 0x22, bytes[end] != 0x5C, bytes[end] >= 0x20 { end += 1 }
+    var ored: UInt8 = 0
+    while end < count, bytes[end] != 0x22, bytes[end] != 0x5C, bytes[end] >= 0x20 {
+      ored |= bytes[end]
+      end += 1
+    }
     if end < count, bytes[end] == 0x22 {
       defer { at = end + 1 }
+      // Validating costs more than all the rest; most texts are ASCII.
+      guard ored >= 0x80 else { return String(decoding: part(at..<end), as: UTF8.self) }
       return String(validating: part(at..<end), as: UTF8.self)
     }
     while at < count {
