@@ -69,10 +69,11 @@ enum APIWorld {
       PositionChange(
         address: account, coin: CoinID(raw: 1), action: .flip, isLong: true, sizeUsd: Usd(micros: .max),
         price: Px(raw: .max), detectedAt: wall))
-    knowledge.liquidations.restore(
+    knowledge.liquidations.restore([
       LiquidationEvent(
         coin: CoinID(raw: 0), occurredAt: wall, isLong: false, sizeUsd: Usd(micros: 100_000_001),
-        price: Px(raw: 1), address: nil))
+        price: Px(raw: 1), address: nil)
+    ])
     let trade = ClosedTrade(
       coin: CoinID(raw: 1), isLong: true, isWin: false, entryPx: 1e-8, exitPx: 9.2e10, sizeUsd: 1, pnlUsd: -1,
       pnlPct: -1, holdHours: 0.001, entryTime: wall, exitTime: wall)

@@ -222,13 +222,17 @@ final class WarmStart {
       }
       knowledge.changes.restore(change)
     }
+    var liquidations: [LiquidationEvent] = []
     for row in state.liquidations {
       guard let coin = coin(row.coin, core), let event = LiquidationEvent(row, coin: coin) else {
         refused += 1
         continue
       }
-      knowledge.liquidations.restore(event)
+      liquidations.append(event)
     }
+    // A file that opened late: what was told meanwhile waits to be stored, and is stored already.
+    let known = knowledge.liquidations.restore(liquidations)
+    core.persistence.rows.remove(known.map { LiquidationEventRow($0, coins: core.views.coins) })
   }
 
   /// The coin of a row; nil when there is no room for it.

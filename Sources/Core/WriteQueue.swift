@@ -20,11 +20,16 @@ struct WriteQueue {
     case change(PositionChangeRow)
     case liquidation(LiquidationEventRow)
     case profile(Address, WalletProfile?, [WalletTrade])
+    /// Taken out again.
+    case nothing
 
     /// Rows it becomes.
     var rows: Int {
-      if case .profile(_, let profile, let trades) = self { return trades.count + (profile == nil ? 1 : 2) }
-      return 1
+      switch self {
+      case .profile(_, let profile, let trades): trades.count + (profile == nil ? 1 : 2)
+      case .nothing: 0
+      default: 1
+      }
     }
   }
 
@@ -80,6 +85,21 @@ struct WriteQueue {
     put(.profile(address, profile, trades.suffix(Batch.rowsMax - 2)), .profile(address))
   }
 
+  /// Takes out what waits of liquidations the file turns out to hold, one for each of `rows`; whether it knows who was
+  /// liquidated does not matter.
+  mutating func remove(_ rows: [LiquidationEventRow]) {
+    var left: [LiquidationEventRow: Int] = [:]
+    for row in rows { left[row.ofNobody, default: 0] += 1 }
+    guard !left.isEmpty else { return }
+    for index in head..<places.count {
+      guard case .liquidation(let row) = places[index].entry, let wanted = left[row.ofNobody]
+      else { continue }
+      left[row.ofNobody] = wanted > 1 ? wanted - 1 : nil
+      places[index].entry = .nothing
+      count -= 1
+    }
+  }
+
   // MARK: For the writer
 
   /// Moves rows into `batch`, the oldest first, until it has `limit` rows or no more of them fit.
@@ -102,6 +122,7 @@ struct WriteQueue {
     case .hlp(let row): return batch.add(row)
     case .change(let row): return batch.add(row)
     case .liquidation(let row): return batch.add(row)
+    case .nothing: return true
     case .profile(let address, let profile, let trades):
       guard batch.count + entry.rows <= Batch.rowsMax else { return false }
       if let profile { batch.add(profile) }
@@ -137,5 +158,14 @@ struct WriteQueue {
       base += head
       head = 0
     }
+  }
+}
+
+extension LiquidationEventRow {
+  /// The same without the account.
+  fileprivate var ofNobody: LiquidationEventRow {
+    var row = self
+    row.address = nil
+    return row
   }
 }

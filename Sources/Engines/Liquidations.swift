@@ -133,10 +133,25 @@ public final class Liquidations {
     return .new(event)
   }
 
-  /// Takes an event of the file, in any order.
-  public func restore(_ event: LiquidationEvent) {
-    unclaimed[Liquidations.content(event), default: 0] += 1
-    add(Held(event: event, key: nil))
+  /// Takes the file's events, in any order. The answer is those of them that were told in this life already, because
+  /// the file opened late: they are the same executions.
+  @discardableResult
+  public func restore(_ file: [LiquidationEvent]) -> [LiquidationEvent] {
+    settle()
+    var told: [Content: Int] = [:]
+    for held in events where held.key != nil { told[Liquidations.content(held.event), default: 0] += 1 }
+    var known: [LiquidationEvent] = []
+    for event in file {
+      let content = Liquidations.content(event)
+      if let left = told[content] {
+        told[content] = left > 1 ? left - 1 : nil
+        known.append(event)
+      } else {
+        unclaimed[content, default: 0] += 1
+        add(Held(event: event, key: nil))
+      }
+    }
+    return known
   }
 
   /// The events not older than `since`, newest first, at most `limit`; of one coin if given.

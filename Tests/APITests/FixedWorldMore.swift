@@ -74,12 +74,12 @@ extension FixedWorld {
       ("BTC", true, 15_230.11, 97_120, watched, 26_000), ("BTC", false, 250.005, 99_000, nil, 3_600_000),
       ("SOL", true, 1200, 171.5, scalper, 7_200_000), ("BTC", true, 500.25, 96_000, swinger, 90_000_000),
     ]
-    for (name, isLong, size, price, account, age) in rows {
-      views.knowledge.liquidations.restore(
+    views.knowledge.liquidations.restore(
+      rows.map { name, isLong, size, price, account, age in
         LiquidationEvent(
           coin: coin(views, name), occurredAt: WallTime(ms: FixedViews.exchangeNow.ms - age), isLong: isLong,
-          sizeUsd: usd(size), price: px(price), address: account.map(address)))
-    }
+          sizeUsd: usd(size), price: px(price), address: account.map(address))
+      })
   }
 
   static func book(_ views: Views) {

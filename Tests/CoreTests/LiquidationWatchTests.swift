@@ -87,6 +87,29 @@ struct LiquidationWatchTests {
     #expect(try world.stored().liquidations.count == 4)
   }
 
+  @Test("a file that opens late holds what was told meanwhile: that counts once, and is stored once")
+  func lateFile() throws {
+    let world = try HlpTrackerTests.world(34)
+    let ms = VaultWorld.wall.ms
+    let history = [Self.row(1, at: ms - 60_000), Self.row(2, at: ms - 60_000), Self.row(3, at: ms - 5_000)]
+    world.history[HlpTrackerTests.a] = history
+    world.run(seconds: 20)
+    #expect(try world.stored().liquidations.count == 3)
+    world.isFileAway = true
+    world.history[HlpTrackerTests.a] = history + [Self.row(4, at: ms + 21_000)]
+    world.restart()
+    world.run(seconds: 60)
+    // Without its past the service works all the same.
+    #expect(Self.events(world).count == 4)
+    world.isFileAway = false
+    world.run(seconds: 120)
+    #expect(Self.events(world).count == 4)
+    #expect(try world.stored().liquidations.count == 4)
+    world.restart()
+    world.run(seconds: 20)
+    #expect(Self.events(world).count == 4)
+  }
+
   @Test("fills of profiled wallets count as well, once")
   func profiled() throws {
     let world = try HlpTrackerTests.world(33)

@@ -53,6 +53,8 @@ final class VaultWorld {
   var failing: Set<Address> = []
   /// What a subscriber of an account's fills is sent first, as rows of JSON.
   var history: [Address: [String]] = [:]
+  /// Whether the file cannot be opened now.
+  var isFileAway = false
   /// Whether every followed coin trades once a second.
   var isTrading = false
   /// Connections of trades, by coin.
@@ -183,6 +185,7 @@ final class VaultWorld {
     switch effect {
     case .load:
       inputs.append { [self] in
+        guard !isFileAway else { return step(.loaded(.failure(StoreError(.locked, "somebody has it")))) }
         step(.loaded(Result { () throws(StoreError) in try database.loadAll(StoredLimits(), now: now.wall) }))
       }
     case .store:

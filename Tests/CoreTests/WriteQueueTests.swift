@@ -37,6 +37,28 @@ import Testing
     #expect(stored.positions.map(\.size) == [2])
   }
 
+  @Test func aLiquidationOnFileIsTakenOut() throws {
+    func row(_ at: Int64, _ account: Int?) -> LiquidationEventRow {
+      LiquidationEventRow(
+        coin: "BTC", occurredAt: WallTime(ms: 1_799_999_990_000 + at), isLong: true, sizeUsd: 500, price: 5,
+        address: account.map(address))
+    }
+    var queue = WriteQueue()
+    queue.add(position(1, "BTC", 1))
+    for (at, account) in [(1, 1), (2, 1), (2, 2), (3, nil)] { queue.add(row(Int64(at), account)) }
+    queue.add(position(1, "ETH", 1))
+    // Two alike of which the file has one, one whose account it does not know, one that does not wait.
+    queue.remove([row(2, 1), row(3, 7), row(4, nil)])
+    #expect(queue.count == 4)
+    queue.add(position(1, "ETH", 3))
+    queue.add(position(1, "BTC", 2))
+    let stored = try state(&queue)
+    #expect(stored.liquidations.map(\.occurredAt.ms).sorted() == [1_799_999_990_001, 1_799_999_990_002])
+    #expect(stored.positions.map(\.size).sorted() == [2, 3])
+    queue.remove([row(1, 1)])
+    #expect(queue.isEmpty)
+  }
+
   @Test func historyIsKeptRowByRow() throws {
     var queue = WriteQueue()
     for at in 0..<5 {

@@ -63,7 +63,7 @@ struct LiquidationsTests {
       if step == 2000 || step == 4000 {
         // A restart: the file has every event, without trade ids.
         engine = Liquidations()
-        for event in found { engine.restore(event) }
+        engine.restore(found)
       }
       let index = random.below(world.count)
       let fill = world[index].fill(ofTaker: random.chance(0.5), names: random.chance(0.8))
@@ -82,6 +82,41 @@ struct LiquidationsTests {
       }
     }
     #expect(wrong == 0)
+    Self.compare(engine, world, told, &random)
+  }
+
+  @Test("a file that opens late: what was told meanwhile is known", arguments: [5, 6, 7, 8] as [UInt64])
+  func lateFile(seed: UInt64) {
+    var random = PRNG(seed: seed)
+    var world = Self.executions(&random, 600)
+    for index in world.indices { world[index].sz = max(world[index].sz, 100 * 100_000_000) }
+    func tell(_ engine: Liquidations, _ index: Int) -> LiquidationEvent? {
+      let fill = world[index].fill(ofTaker: random.chance(0.5), names: random.chance(0.8))
+      let user = fill.isTaker ? world[index].taker : world[index].maker
+      guard case .new(let event) = engine.apply(fill, of: user, now: Self.now) else { return nil }
+      return event
+    }
+    let before = Liquidations()
+    var told = Set<Int>()
+    var file: [LiquidationEvent] = []
+    for _ in 0..<400 {
+      let index = random.below(world.count)
+      told.insert(index)
+      if let event = tell(before, index) { file.append(event) }
+    }
+    let engine = Liquidations()
+    var meanwhile = Set<Int>()
+    for _ in 0..<300 {
+      let index = random.below(world.count)
+      #expect((tell(engine, index) != nil) == meanwhile.insert(index).inserted)
+    }
+    let known = engine.restore(file.shuffled(using: &random))
+    #expect(known.count == meanwhile.intersection(told).count)
+    told.formUnion(meanwhile)
+    for _ in 0..<1000 {
+      let index = random.below(world.count)
+      #expect((tell(engine, index) != nil) == told.insert(index).inserted)
+    }
     Self.compare(engine, world, told, &random)
   }
 
@@ -123,7 +158,9 @@ struct LiquidationsTests {
     let rows = [execution, twin].map { $0.fill(ofTaker: false, names: true) }
     for row in rows { #expect(engine.apply(row, of: execution.maker, now: Self.now) != .duplicate) }
     let again = Liquidations()
-    engine.forEach(since: WallTime(ms: 0), limit: 9) { again.restore($0) }
+    var events: [LiquidationEvent] = []
+    engine.forEach(since: WallTime(ms: 0), limit: 9) { events.append($0) }
+    #expect(again.restore(events).isEmpty)
     #expect(again.count == 2)
     for row in rows { #expect(again.apply(row, of: execution.maker, now: Self.now) == .duplicate) }
     twin.tid = 7
