@@ -1,5 +1,6 @@
 import Base
 import Core
+import Hyperliquid
 
 /// What must be well again a minute after the last fault, beside what `/health` says: the stream, the database, and every
 /// schedule; and what must never have been amiss in a run without faults.
@@ -21,12 +22,27 @@ extension Simulation {
     checkSchedules(stats)
   }
 
+  /// Whether the accounts to be polled first (large ones, watched ones, vaults) cost more than the share of the budget
+  /// they are promised: nothing bounds what a seed draws and its clients ask for. Then they may be late, as `/health`
+  /// says.
+  var isOverasked: Bool {
+    guard let tier = oracle.statistics["position_poller"]?["tiers"]?["1"], let large = tier["accounts"]?.int,
+      let interval = tier["interval_s"]?.number, interval > 0
+    else { return false }
+    let accounts = Double(min(Int(large) + accounts.watched.count, exchange.world.accountCount))
+    let vaults = Double(oracle.statistics["hlp_tracker"]?["vaults_tracked"]?.int ?? 0)
+    let polls = accounts / interval + vaults / options[.hlpPollInterval]
+    let asked = polls * 60 * Double(InfoType.clearinghouseState.weight)
+    return asked > Double(weightMax * WeightClass.watched.sharePct) / 100
+  }
+
   /// Polls and computations come when they are due, within what a turn and a round trip take.
   private func checkSchedules(_ stats: RequestValue) {
     for tier in ["1", "2", "3"] {
       guard let state = stats["position_poller"]?["tiers"]?[tier], let lag = state["lag_s"]?.number,
         let interval = state["interval_s"]?.number
       else { continue }
+      if tier == "1", isOverasked { continue }
       // Tier 1 goes first; what the others may lack while the budget is short is in `/health`.
       let most = tier == "1" ? max(45, interval) : max(180, interval)
       if lag > most {
