@@ -196,10 +196,10 @@ final class WarmStart {
 
   private func vaults(_ core: Core) {
     let vaults = core.views.knowledge.vaults
-    for row in state.hlpSides {
-      guard let coin = coin(row.coin, core) else { continue }
-      vaults.sentiment.restore(coin, sign: Int(row.sign), at: row.at)
-    }
+    vaults.sentiment.restore(
+      state.hlpSides.compactMap { row in
+        coin(row.coin, core).map { RestoredSide(coin: $0, sign: Int(row.sign), at: row.at) }
+      })
     var rows: [VaultPosition] = []
     for row in state.hlpSnapshots {
       guard let coin = coin(row.coin, core), let position = VaultPosition(row, coin: coin) else {

@@ -26,6 +26,23 @@ public struct CoinSentiment: Hashable, Sendable {
   public var sizeUsd: Usd { Usd(micros: Int64(clamping: netUsd.micros.magnitude)) }
 }
 
+/// The side of the vaults' net in a coin from a moment on, as the file has it.
+public struct RestoredSide: Sendable {
+  /// The coin.
+  public var coin: CoinID
+  /// Above zero long, below short, zero closed.
+  public var sign: Int
+  /// Since when.
+  public var at: WallTime
+
+  /// A side with these properties.
+  public init(coin: CoinID, sign: Int, at: WallTime) {
+    self.coin = coin
+    self.sign = sign
+    self.at = at
+  }
+}
+
 /// The vaults' net position per coin and its flips over the last week, kept incrementally.
 ///
 /// Each round nets every coin over all vaults. A flip is a change from long to short or back between two consecutive
@@ -57,6 +74,9 @@ public final class HlpSentiment {
   private var states: [State] = []
   private var flips: [Flip] = []
   private var firstFlip = 0
+  private var isPastKnown = false
+  /// The first round, until the past is known: a file may open late.
+  private var first: (states: [State], at: WallTime)?
   private var members: [Address] = []
   private var rows: [VaultPosition] = []
   /// Flips dropped at the bound.
@@ -91,6 +111,7 @@ public final class HlpSentiment {
     for coin in before.indices {
       after[coin].endedMs = before[coin].isHeld && !after[coin].isHeld ? time.ms : before[coin].endedMs
     }
+    if rounds == 0, !isPastKnown { first = (after, time) }
     states = after
     members = vaults
     rows = round
@@ -98,15 +119,46 @@ public final class HlpSentiment {
     forget(before: time.ms - Int64(HlpSentiment.keptHours) * 3_600_000)
   }
 
-  /// Takes the side of a coin's net from `time` on, as a restart found it; in order of time, before the first round
-  /// and before the rows of the last poll, which say where the coin stands now.
-  public func restore(_ coin: CoinID, sign: Int, at time: WallTime) {
+  /// Takes the sides a restart found, in order of time: each is that of a coin's net from its time on. Before the rows
+  /// of the last poll, which say where the coins stand now; what this life's rounds said of a file that opened late
+  /// comes behind them.
+  public func restore(_ sides: [RestoredSide]) {
+    isPastKnown = true
+    guard let first else {
+      for side in sides { restore(side) }
+      return
+    }
+    let past = HlpSentiment()
+    for side in sides { past.restore(side) }
+    put(past, before: first.states, at: first.at)
+    self.first = nil
+  }
+
+  private func restore(_ side: RestoredSide) {
+    let coin = side.coin
     while states.count <= coin.index { states.append(State()) }
     let old = states[coin.index].netSzi.signum()
-    if old * Int64(sign.signum()) < 0 { add(Flip(timeMs: time.ms, coin: coin)) }
-    states[coin.index].netSzi = Int64(sign.signum())
+    let sign = Int64(side.sign.signum())
+    if old * sign < 0 { add(Flip(timeMs: side.at.ms, coin: coin)) }
+    states[coin.index].netSzi = sign
     states[coin.index].isHeld = sign != 0
-    if sign == 0 { states[coin.index].endedMs = time.ms }
+    if sign == 0 { states[coin.index].endedMs = side.at.ms }
+  }
+
+  /// Puts what is known of the time before `first`, the states of the first round, before it.
+  private func put(_ past: HlpSentiment, before first: [State], at time: WallTime) {
+    let own = flips[firstFlip...]
+    (flips, firstFlip) = (Array(past.flips[past.firstFlip...]), 0)
+    while states.count < past.states.count { states.append(State()) }
+    for (coin, old) in past.states.enumerated() {
+      let new = coin < first.count ? first[coin] : State()
+      if old.netSzi.signum() * new.netSzi.signum() < 0 {
+        add(Flip(timeMs: time.ms, coin: CoinID(raw: UInt32(coin))))
+      }
+      guard states[coin].endedMs == .min else { continue }
+      states[coin].endedMs = old.isHeld && !new.isHeld ? time.ms : old.endedMs
+    }
+    for flip in own { add(flip) }
   }
 
   /// Every coin a vault holds, or held at a round not before `since`, in order of coin id, with its flips not before

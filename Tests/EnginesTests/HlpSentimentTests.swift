@@ -86,31 +86,41 @@ struct HlpSentimentTests {
     #expect(vaults.sentiment.flipCount > 20)
   }
 
-  /// The changes of side a file tells give the same answers as the rounds themselves.
-  @Test("a restart answers as before it", arguments: [11, 12, 13] as [UInt64])
+  /// The changes of side a file tells give the same answers as the rounds themselves; also when the file opens so late
+  /// that rounds came first.
+  @Test("a restart answers as before it", arguments: [11, 12, 13, 14, 15] as [UInt64])
   func restart(seed: UInt64) {
     var random = PRNG(seed: seed)
     let vaults = HlpVaults()
     vaults.configure([HlpVaultsTests.a])
     let again = HlpVaults()
     again.configure([HlpVaultsTests.a])
+    let late = HlpVaults()
+    late.configure([HlpVaultsTests.a])
+    let lateFrom = 60 + random.below(130)
+    var sides: [RestoredSide] = []
     var signs = [Int](repeating: 0, count: Int(Self.coins))
     var now: Int64 = 1_000_000_000_000
-    for _ in 0..<200 {
+    for step in 0..<200 {
       now += 60_000
       var round = VaultRound(vaults: vaults.addresses)
       var positions: [Position] = []
       for coin in signs.indices {
         let sign = random.chance(0.3) ? random.below(3) - 1 : signs[coin]
         if sign != signs[coin] {
-          again.sentiment.restore(CoinID(raw: UInt32(coin)), sign: sign, at: WallTime(ms: now))
+          sides.append(RestoredSide(coin: CoinID(raw: UInt32(coin)), sign: sign, at: WallTime(ms: now)))
         }
         signs[coin] = sign
         positions.append(HlpVaultsTests.position(UInt32(coin), Int64(sign) * 700))
       }
       round.answer(HlpVaultsTests.a, positions)
       vaults.apply(round, at: WallTime(ms: now))
+      if step >= lateFrom { late.apply(round, at: WallTime(ms: now)) }
+      if step == min(199, lateFrom + 9) {
+        late.sentiment.restore(sides.filter { $0.at.ms <= now - Int64(step - lateFrom + 1) * 60_000 })
+      }
     }
+    again.sentiment.restore(sides)
     again.restore(vaults.positions, at: WallTime(ms: now))
     for minutes in [1, 10, 60, 1000] as [Int64] {
       var before: [CoinSentiment] = []
@@ -118,7 +128,11 @@ struct HlpSentimentTests {
       vaults.sentiment.forEach(since: WallTime(ms: now - minutes * 60_000)) { before.append($0) }
       again.sentiment.forEach(since: WallTime(ms: now - minutes * 60_000)) { after.append($0) }
       #expect(before == after)
+      var afterLate: [CoinSentiment] = []
+      late.sentiment.forEach(since: WallTime(ms: now - minutes * 60_000)) { afterLate.append($0) }
+      #expect(before == afterLate)
     }
+    #expect(vaults.sentiment.flipCount > 40)
   }
 
   static func apply(_ vaults: HlpVaults, _ szi: [Int64], hour: Int64) {

@@ -115,10 +115,10 @@ struct HlpVaultsTests {
     let rows = [(Self.b, 1, -30), (Self.d, 2, 4), (Self.a, 1, 10), (Self.b, 0, 3)].compactMap {
       VaultPosition.make(from: Self.position(UInt32($0.1), Int64($0.2)), vault: $0.0)
     }
-    vaults.sentiment.restore(CoinID(raw: 1), sign: 1, at: WallTime(ms: 100))
-    vaults.sentiment.restore(CoinID(raw: 5), sign: 1, at: WallTime(ms: 100))
-    vaults.sentiment.restore(CoinID(raw: 1), sign: -1, at: WallTime(ms: 200))
-    vaults.sentiment.restore(CoinID(raw: 5), sign: 0, at: WallTime(ms: 300))
+    vaults.sentiment.restore(
+      [(1, 1, 100), (5, 1, 100), (1, -1, 200), (5, 0, 300)].map {
+        RestoredSide(coin: CoinID(raw: $0.0), sign: $0.1, at: WallTime(ms: $0.2))
+      })
     vaults.restore(rows, at: WallTime(ms: 400))
     #expect(vaults.positions.map(\.vault) == [Self.a, Self.b, Self.b, Self.d])
     #expect(vaults.positions.map(\.coin.raw) == [1, 1, 0, 2])

@@ -46,7 +46,7 @@ bin=$scratch/debug
 : >"$work/defaults.yaml"
 "$bin/hynous-sim" --port $((port + 1)) --trades-per-second 200 --accounts 500 >"$work/sim.log" 2>&1 &
 sim=$!
-until grep -q ready "$work/sim.log"; do kill -0 "$sim"; sleep 0.2; done
+until grep -qs ready "$work/sim.log"; do kill -0 "$sim"; sleep 0.2; done
 HYNOUS_HYPERLIQUID_REST_URL=http://127.0.0.1:$((port + 1)) HYNOUS_HYPERLIQUID_WS_URL=ws://127.0.0.1:$((port + 1))/ws \
   HYNOUS_SERVER_PORT=$port HYNOUS_DB_PATH=$work/storage/san.db HYNOUS_L2_SUBSCRIBER_ENABLED=true \
   HYNOUS_RUNTIME_WORKER_THREADS=4 HYNOUS_HEATMAP_RECOMPUTE_INTERVAL=1 \

@@ -183,7 +183,10 @@ extension Simulation {
         return complain(.recovery, "health is \(status): \(reasons.joined(separator: "; "))")
       }
     }
-    if discovered < Int64(min(disk.acknowledged.count, swarm.bounds.addresses)) {
+    // A full book forgets, also who was only asked about: that place is free until somebody else trades.
+    let stored = disk.acknowledged.count
+    let least = stored <= swarm.bounds.addresses ? stored : swarm.bounds.addresses - strangers.count
+    if discovered < Int64(least) {
       complain(.disk, "\(discovered) accounts known, \(disk.acknowledged.count) were stored")
     }
   }
@@ -196,6 +199,11 @@ extension Simulation {
   }
 
   var isCalm: Bool { now >= calmFrom && stopAsked == nil && core != nil }
+
+  /// Accounts that may be known without having traded: somebody asked about them.
+  private var strangers: Set<String> {
+    Set(accounts.watched.keys).union(accounts.unsure).union(kept.asked).union([Simulation.strangerAddress])
+  }
 
   // MARK: The disk's side
 
@@ -215,8 +223,6 @@ extension Simulation {
       return
     }
     // Accounts somebody asked about, which never traded, are known and only written when they are polled.
-    var strangers = Set(accounts.watched.keys).union(accounts.unsure).union(kept.asked)
-    strangers.insert(Simulation.strangerAddress)
     let unpolled = strangers.count { Address($0).map { !disk.holds($0) } ?? false }
     if Int64(count + unpolled) < oracle.discovered {
       complain(.disk, "stopped with \(count) accounts stored of \(oracle.discovered)")
