@@ -93,4 +93,7 @@ MUTANTS = [
          old="    guard keys.insert(key).inserted else {",
          new="    let isNew = keys.insert(key).inserted\n    guard isNew || MUTANT else {",
          oracles=["accounts"]),
+    dict(name="liquidations told before a late file are another's", file="Engines/Liquidations.swift",
+         old="      if let left = told[content] {", new="      if !MUTANT, let left = told[content] {",
+         oracles=["accounts"], rare=(60, 20087, 1)),
 ]
