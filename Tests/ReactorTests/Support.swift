@@ -135,6 +135,9 @@ struct RawSocket {
   /// from another address of loopback.
   init(port: Int, from source: UInt32 = 0x7f00_0001) {
     descriptor = socket(AF_INET, SocketType.stream | SocketType.closeOnExec, 0)
+    // A peer that does not do what a test waits for fails it instead of holding it up for ever.
+    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     let bound = RawSocket.address(source, port: 0) { Glibc.bind(descriptor, $0, $1) }
     precondition(bound == 0, "the source address is not to be had")
     let status = RawSocket.address(0x7f00_0001, port: port) { Glibc.connect(descriptor, $0, $1) }
